@@ -1,0 +1,1 @@
+"""Answer questions about pictures by short programs over vision tools."""

@@ -1,0 +1,306 @@
+"""What a tool is, what a backend is, and how a profile joins them.
+
+A tool is a typed function under `@tool`: its signature and docstring are all a program and a planner
+know of it. A backend is a class that does the work of one or more tools with one model. A profile
+says which backend serves which tool. All three come from the modules that installed packages name
+under the entry point group `visprog.tools`; our own come by the same door.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from abc import ABC
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    ParamSpec,
+    TypeVar,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from visprog.errors import SettingsError, ToolError, VisprogError
+from visprog.values import Value
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+GROUP = "visprog.tools"
+
+
+@dataclass(frozen=True)
+class Words:
+    """On a text parameter: the texts that a planner may write there.
+
+    `words`: always allowed; `spans`: whether spans of the question are allowed too.
+    A program by hand may write any text: this guides planners, it does not check.
+    """
+
+    words: tuple[str, ...] = ()
+    spans: bool = True
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter of a tool. `kind`: its Python annotation; `words`: for text only."""
+
+    name: str
+    kind: Any
+    words: Words = Words()
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """How a program sees a tool. `pure`: `func` itself does the work, no backend is needed."""
+
+    name: str
+    params: tuple[Param, ...]
+    returns: Any
+    doc: str
+    family: str
+    pure: bool
+    func: Callable[..., Any]
+
+    @property
+    def signature(self) -> str:
+        params = ", ".join(f"{p.name}: {kind_name(p.kind)}" for p in self.params)
+        return f"{self.name}({params}) -> {kind_name(self.returns)}"
+
+
+def kind_name(kind: Any) -> str:
+    """An annotation as people write it: `list[Region]`, `Region | Image`, `Metres`."""
+    if get_origin(kind) is not None or not hasattr(kind, "__name__"):
+        arguments = [kind_name(arg) for arg in get_args(kind)]
+        if get_origin(kind) in (list, dict):
+            return f"{get_origin(kind).__name__}[{', '.join(arguments)}]"
+        return " | ".join(arguments)
+    return str(kind.__name__)
+
+
+def tool(family: str, *, pure: bool = False) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Mark a typed function as a tool of a family. It stays an ordinary function.
+
+    `pure` tools do the work in their own body; the body of any other is `raise NotImplementedError`
+    and a backend does the work.
+    """
+
+    def mark(func: Callable[P, R]) -> Callable[P, R]:
+        hints = get_type_hints(func, include_extras=True)
+        returns = hints.pop("return")
+        params = tuple(_param(name, hint) for name, hint in hints.items())
+        doc = inspect.getdoc(func) or ""
+        spec = ToolSpec(func.__name__, params, returns, doc, family, pure, func)
+        func.__visprog_tool__ = spec  # type: ignore[attr-defined]
+        return func
+
+    return mark
+
+
+def _param(name: str, hint: Any) -> Param:
+    if get_origin(hint) is Annotated:
+        kind, *marks = get_args(hint)
+        return Param(name, kind, next(m for m in marks if isinstance(m, Words)))
+    return Param(name, hint)
+
+
+@dataclass(frozen=True)
+class Model:
+    """What did the work of a step. `kind`: weights, heuristic, rules or annotations."""
+
+    id: str
+    licence: str
+    revision: str = ""
+    kind: str = "weights"
+
+
+RULES = Model("rules of visprog", "Apache-2.0", kind="rules")
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a backend gives back for one call; `notices` reach the trace and the answer."""
+
+    value: Value
+    notices: tuple[str, ...] = ()
+
+
+class Backend(ABC):
+    """Does the work of the tools in `serves` with one model.
+
+    For each served tool a subclass has a method of that name and signature, which returns the
+    value, an `Unknown`, or an `Output` with notices. One that can batch overrides `run` instead.
+    """
+
+    name: ClassVar[str]
+    serves: ClassVar[tuple[str, ...]]
+    model: ClassVar[Model]
+    batch: ClassVar[int] = 1  # the most calls `run` takes at once
+
+    def __init__(self, options: Mapping[str, str]) -> None:
+        """`options`: settings of the run that backends may read, such as `scene_graphs`."""
+        self._load_lock = threading.Lock()
+        self._loaded = False
+
+    def load(self) -> None:  # noqa: B027 - most backends have nothing to load
+        """Read the weights. Called once, before the first run.
+
+        Raises:
+            WeightsError: the weights are absent or damaged.
+        """
+
+    def ready(self) -> None:
+        """Load if nobody has yet."""
+        with self._load_lock:
+            if not self._loaded:
+                self.load()
+                self._loaded = True
+
+    def run(self, tool: str, calls: Sequence[Mapping[str, Any]]) -> list[Output | VisprogError]:
+        """The results of calls of one tool, in order; an error fails its own call only."""
+        work = getattr(self, tool)
+        results: list[Output | VisprogError] = []
+        for call in calls:
+            try:
+                made = work(**call)
+                results.append(made if isinstance(made, Output) else Output(made))
+            except VisprogError as error:
+                results.append(error)
+            except Exception as error:  # a defect of the backend: its caller's error, with its name
+                results.append(ToolError(f"{tool} failed in {self.name}: {_named(error)}"))
+        return results
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+class Toolset(Mapping[str, ToolSpec]):
+    """The tools of one profile, by name, and the backend that serves each."""
+
+    def __init__(
+        self, specs: Sequence[ToolSpec], serving: Mapping[str, Backend], *, profile: str = ""
+    ) -> None:
+        """`serving`: the backend of each tool that has one; a tool that is not pure and has none is
+        left out, and remembered in `unserved`."""
+        self.profile = profile
+        self._serving = dict(serving)
+        self._specs = {s.name: s for s in specs if s.pure or s.name in serving}
+        self.unserved = {s.name: s for s in specs if s.name not in self._specs}
+
+    @classmethod
+    def of(cls, *modules: ModuleType) -> Toolset:
+        """The pure tools that these modules hold; for tests and examples."""
+        return Catalogue.of(*modules).toolset("")
+
+    def backend(self, name: str) -> Backend | None:
+        """The backend that serves a tool; None where the tool does its own work."""
+        return self._serving.get(name)
+
+    def model(self, name: str) -> Model:
+        backend = self.backend(name)
+        return backend.model if backend else RULES
+
+    def __getitem__(self, name: str) -> ToolSpec:
+        return self._specs[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._specs)
+
+    def __len__(self) -> int:
+        return len(self._specs)
+
+
+class Catalogue:
+    """Everything that some modules offer: tools, backends, and profiles (`PROFILES`, a mapping of
+    profile name to a mapping of tool name to backend name)."""
+
+    def __init__(self) -> None:
+        self.tools: dict[str, ToolSpec] = {}
+        self.backends: dict[str, type[Backend]] = {}
+        self.profiles: dict[str, dict[str, str]] = {}
+        self._owner: dict[str, str] = {}
+
+    @classmethod
+    def of(cls, *modules: ModuleType) -> Catalogue:
+        made = cls()
+        for module in modules:
+            made._add(module, module.__name__)
+        return made
+
+    @classmethod
+    def installed(cls) -> Catalogue:
+        """What every installed package offers under the entry point group `visprog.tools`.
+
+        Raises:
+            SettingsError: nothing is installed, a plug-in fails to import, or two share a name.
+        """
+        found = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
+        if not found:
+            raise SettingsError("no tools are installed; in a checkout, run: pip install -e .")
+        made = cls()
+        for entry in found:
+            owner = entry.dist.name if entry.dist else entry.value
+            try:
+                module = entry.load()
+            except Exception as error:
+                raise SettingsError(f"plug-in {owner} fails to import: {_named(error)}") from error
+            made._add(module, owner)
+        return made
+
+    def _add(self, module: ModuleType, owner: str) -> None:
+        for value in vars(module).values():
+            spec = getattr(value, "__visprog_tool__", None)
+            if isinstance(spec, ToolSpec):
+                self._claim("tool", spec.name, owner)
+                self.tools[spec.name] = spec
+            elif isinstance(value, type) and issubclass(value, Backend) and value is not Backend:
+                self._claim("backend", value.name, owner)
+                self.backends[value.name] = value
+        for profile, choice in getattr(module, "PROFILES", {}).items():
+            self.profiles.setdefault(profile, {}).update(choice)
+
+    def _claim(self, kind: str, name: str, owner: str) -> None:
+        other = self._owner.setdefault(f"{kind} {name}", owner)
+        if other != owner:
+            raise SettingsError(f"both {other} and {owner} bring a {kind} named {name!r}")
+
+    def toolset(self, profile: str, options: Mapping[str, str] | None = None) -> Toolset:
+        """The tools of a profile, or of a mix such as `embedded,ocr=rapidocr`; '': the pure ones.
+
+        Raises:
+            SettingsError: an unknown profile, tool or backend, or one that serves another tool.
+        """
+        choice: dict[str, str] = {}
+        for part in filter(None, (text.strip() for text in profile.split(","))):
+            tool_name, equals, backend_name = part.partition("=")
+            if equals:
+                self._expect("tool", tool_name, self.tools)
+                choice[tool_name] = backend_name
+            else:
+                self._expect("profile", part, self.profiles)
+                choice.update(self.profiles[part])
+        made: dict[str, Backend] = {}
+        serving: dict[str, Backend] = {}
+        for tool_name, backend_name in choice.items():
+            self._expect("backend", backend_name, self.backends)
+            kind = self.backends[backend_name]
+            if tool_name not in kind.serves:
+                raise SettingsError(f"backend {backend_name} does not serve {tool_name}")
+            if backend_name not in made:
+                made[backend_name] = kind(options or {})
+            serving[tool_name] = made[backend_name]
+        return Toolset(tuple(self.tools.values()), serving, profile=profile)
+
+    def _expect(self, kind: str, name: str, known: Mapping[str, object]) -> None:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(sorted(known))}"
+            raise SettingsError(f"no {kind} {name!r}; {hint}")

@@ -1,0 +1,283 @@
+"""The values that flow between steps: what they hold, their units, and their validation.
+
+Coordinates are pixels of the picture a value belongs to; the origin is the top-left corner, x grows
+to the right, y grows down. A box is (left, top, right, bottom), right and bottom exclusive.
+Values are immutable: their arrays are made read-only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NewType
+
+import numpy as np
+from numpy.typing import NDArray
+
+Metres = NewType("Metres", float)
+Pixels = NewType("Pixels", float)
+Percent = NewType("Percent", float)  # of the picture's area
+Relative = NewType("Relative", float)  # depth without a scale: larger is farther
+
+DEPTH_UNITS = ("metres", "relative")
+
+
+def _own(array: NDArray[Any], name: str, shape: tuple[int | None, ...], dtype: Any) -> None:
+    """Check an array's shape and type, and make it read-only."""
+    fits = array.ndim == len(shape) and all(
+        want is None or want == got for want, got in zip(shape, array.shape, strict=True)
+    )
+    if not fits or array.dtype != dtype:
+        want = tuple("_" if size is None else size for size in shape)
+        raise ValueError(
+            f"{name}: want shape {want} {np.dtype(dtype)}, got {array.shape} {array.dtype}"
+        )
+    array.setflags(write=False)
+
+
+def _digest(*parts: object) -> str:
+    """A hash of texts and arrays, the same in every process."""
+    made = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            made.update(f"{part.shape}{part.dtype}".encode())
+            made.update(np.ascontiguousarray(part).data)
+        else:
+            made.update(repr(part).encode())
+        made.update(b"\0")
+    return made.hexdigest()
+
+
+class _Content:
+    """Equality and hash by content, for values that hold arrays."""
+
+    @property
+    def key(self) -> str:
+        raise NotImplementedError
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.key == getattr(other, "key", None)
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+
+@dataclass(frozen=True, eq=False)
+class Image(_Content):
+    """A picture. `pixels`: (H, W, 3) uint8 RGB; `name`: what it is called (a file's stem)."""
+
+    pixels: NDArray[np.uint8]
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        _own(self.pixels, "Image.pixels", (None, None, 3), np.uint8)
+        if 0 in self.pixels.shape:
+            raise ValueError(f"Image.pixels: a picture needs pixels, got shape {self.pixels.shape}")
+
+    @property
+    def width(self) -> int:
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.pixels.shape[0])
+
+    @cached_property
+    def key(self) -> str:
+        """Hash of the content; the name counts too, since an oracle answers by it."""
+        return _digest("image", self.name, self.pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Region(_Content):
+    """Where in which picture.
+
+    `box`: (left, top, right, bottom) float pixels; `label`: what it is, never empty; `score`: in
+    [0, 1]; `mask`: (H, W) bool of the whole picture, or None; `ref`: a backend's own name for it.
+    """
+
+    image: Image
+    box: tuple[float, float, float, float]
+    label: str
+    score: float = 1.0
+    mask: NDArray[np.bool_] | None = None
+    ref: str = ""
+
+    def __post_init__(self) -> None:
+        left, top, right, bottom = (float(side) for side in self.box)
+        object.__setattr__(self, "box", (left, top, right, bottom))
+        if not all(map(math.isfinite, self.box)) or right < left or bottom < top:
+            raise ValueError(f"Region.box: want finite left <= right, top <= bottom: {self.box}")
+        if not self.label:
+            raise ValueError("Region.label: want a name, got an empty text")
+        if not 0.0 <= self.score <= 1.0:
+            raise ValueError(f"Region.score: want 0 to 1, got {self.score}")
+        if self.mask is not None:
+            _own(self.mask, "Region.mask", self.image.pixels.shape[:2], np.bool_)
+
+    @property
+    def left(self) -> float:
+        return self.box[0]
+
+    @property
+    def top(self) -> float:
+        return self.box[1]
+
+    @property
+    def right(self) -> float:
+        return self.box[2]
+
+    @property
+    def bottom(self) -> float:
+        return self.box[3]
+
+    @property
+    def width(self) -> float:
+        return self.box[2] - self.box[0]
+
+    @property
+    def height(self) -> float:
+        return self.box[3] - self.box[1]
+
+    @property
+    def center(self) -> tuple[float, float]:
+        return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
+
+    @property
+    def area(self) -> float:
+        """Square pixels of the mask where there is one, else of the box."""
+        return float(self.mask.sum()) if self.mask is not None else self.width * self.height
+
+    @cached_property
+    def key(self) -> str:
+        mask = self.mask if self.mask is not None else ""
+        return _digest(
+            "region", self.image.key, self.box, self.label, float(self.score), self.ref, mask
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Text(_Content):
+    """A span of text read in a picture. `box` as in Region; `score` in [0, 1]."""
+
+    image: Image
+    text: str
+    box: tuple[float, float, float, float]
+    score: float = 1.0
+
+    def __post_init__(self) -> None:
+        Region(self.image, self.box, "text", self.score)  # the same rules
+        if not self.text:
+            raise ValueError("Text.text: want text, got none")
+
+    @cached_property
+    def key(self) -> str:
+        return _digest("text", self.image.key, self.text, self.box, float(self.score))
+
+
+@dataclass(frozen=True, eq=False)
+class Depth(_Content):
+    """Distance of every pixel. `depth`: (H, W) float32, larger is farther; `unit`: one of
+    DEPTH_UNITS; `heuristic`: True where no model measured it."""
+
+    image: Image
+    depth: NDArray[np.float32]
+    unit: str = "relative"
+    heuristic: bool = False
+
+    def __post_init__(self) -> None:
+        _own(self.depth, "Depth.depth", self.image.pixels.shape[:2], np.float32)
+        if not np.isfinite(self.depth).all():
+            raise ValueError("Depth.depth: want finite numbers")
+        if self.unit not in DEPTH_UNITS:
+            raise ValueError(f"Depth.unit: want one of {DEPTH_UNITS}, got {self.unit!r}")
+
+    @cached_property
+    def key(self) -> str:
+        return _digest("depth", self.image.key, self.depth, self.unit)
+
+
+@dataclass(frozen=True, eq=False)
+class Flow(_Content):
+    """Motion of every pixel from `image` to the next frame. `uv`: (H, W, 2) float32 pixels a frame:
+    x to the right, y down."""
+
+    image: Image
+    uv: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        height, width, _ = self.image.pixels.shape
+        _own(self.uv, "Flow.uv", (height, width, 2), np.float32)
+        if not np.isfinite(self.uv).all():
+            raise ValueError("Flow.uv: want finite numbers")
+
+    @cached_property
+    def key(self) -> str:
+        return _digest("flow", self.image.key, self.uv)
+
+
+@dataclass(frozen=True, eq=False)
+class Video(_Content):
+    """Frames of one size, in order; `fps`: frames a second."""
+
+    frames: tuple[Image, ...]
+    fps: float
+
+    def __post_init__(self) -> None:
+        if not self.frames or len({frame.pixels.shape for frame in self.frames}) != 1:
+            raise ValueError("Video.frames: want at least one frame, all of one size")
+        if not (math.isfinite(self.fps) and self.fps > 0):
+            raise ValueError(f"Video.fps: want more than 0, got {self.fps}")
+
+    @cached_property
+    def key(self) -> str:
+        return _digest("video", *(frame.key for frame in self.frames), float(self.fps))
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The typed abstention: there is no answer, and `reason` says why and what would help."""
+
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not self.reason:
+            raise ValueError("Unknown.reason: want a reason, got an empty text")
+
+    @property
+    def key(self) -> str:
+        return _digest("unknown", self.reason)
+
+
+Value = (
+    Image
+    | Region
+    | Text
+    | Depth
+    | Flow
+    | Video
+    | Unknown
+    | str
+    | bool
+    | int
+    | float
+    | list[Any]
+    | tuple[Any, ...]
+    | dict[str, Any]
+)
+
+
+def key(value: object) -> str:
+    """Hash of a value's content, the same in every process; it keys caches and equality."""
+    if isinstance(value, (list, tuple)):
+        return _digest("list", *(key(item) for item in value))
+    if isinstance(value, dict):
+        return _digest("dict", *((name, key(item)) for name, item in value.items()))
+    if isinstance(value, (str, bool, int, float)):
+        return _digest(type(value).__name__, value)
+    found = getattr(value, "key", None)
+    if isinstance(found, str):
+        return found
+    raise TypeError(f"not a value of the language: {type(value).__name__}")
