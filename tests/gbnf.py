@@ -1,0 +1,117 @@
+"""Reads GBNF text and derives random texts from it: a second pair of eyes on the grammar."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import Any
+
+_TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|\{\d+,\d+\}|[a-zA-Z0-9-]+|[()|?*+]')
+Tree = tuple[Any, ...]
+
+
+def read(text: str) -> dict[str, Tree]:
+    """Rules as trees: ("or", ...), ("seq", ...), ("text", t), ("set", s), ("ref", name), and
+    ("times", tree, low, high)."""
+    rules = {}
+    for line in text.splitlines():
+        name, _, body = line.partition(" ::= ")
+        tokens = _TOKEN.findall(body)
+        rules[name], rest = _either(tokens)
+        assert not rest, f"{name}: {rest}"
+    return rules
+
+
+def _either(tokens: list[str]) -> tuple[Tree, list[str]]:
+    options = []
+    while True:
+        parts = []
+        while tokens and tokens[0] not in ("|", ")"):
+            part, tokens = _item(tokens)
+            parts.append(part)
+        options.append(("seq", *parts))
+        if not tokens or tokens[0] == ")":
+            return ("or", *options), tokens
+        tokens = tokens[1:]
+
+
+def _item(tokens: list[str]) -> tuple[Tree, list[str]]:
+    first, rest = tokens[0], tokens[1:]
+    part: Tree
+    if first == "(":
+        part, rest = _either(rest)
+        assert rest[0] == ")"
+        rest = rest[1:]
+    elif first[0] == '"':
+        part = ("text", re.sub(r"\\(.)", lambda m: "\n" if m[1] == "n" else m[1], first[1:-1]))
+    elif first[0] == "[":
+        part = ("set", first)
+    else:
+        part = ("ref", first)
+    if rest and rest[0][0] in "?*+{":
+        sign, rest = rest[0], rest[1:]
+        low, high = {"?": (0, 1), "*": (0, 3), "+": (1, 3)}.get(sign) or tuple(
+            int(number) for number in sign[1:-1].split(",")
+        )
+        part = ("times", part, low, high)
+    return part, rest
+
+
+class Deriver:
+    """Random texts of a grammar; below `depth` it takes the shortest way out."""
+
+    def __init__(self, text: str, seed: int = 0) -> None:
+        self.rules = read(text)
+        self.random = random.Random(seed)
+        self.left = 0  # characters of the text being made
+        self.heights = dict.fromkeys(self.rules, 1000)
+        for _ in self.rules:
+            for name, tree in self.rules.items():
+                self.heights[name] = min(self.heights[name], 1 + self.height(tree))
+
+    def height(self, tree: Tree) -> int:
+        match tree:
+            case ("ref", name):
+                return self.heights[name]
+            case ("seq", *parts):
+                return max(map(self.height, parts), default=0)
+            case ("or", *options):
+                return min(map(self.height, options))
+            case ("times", part, low, _):
+                return self.height(part) if low else 0
+        return 0
+
+    def derive(self, depth: int = 12) -> str:
+        """A text of at most 2,000 characters."""
+        while True:
+            self.left = 2_000
+            made = self.text(self.rules["root"], depth)
+            if self.left >= 0:
+                return made
+            depth -= 1
+
+    def text(self, tree: Tree, depth: int) -> str:
+        match tree:
+            case _ if self.left < 0:
+                return ""
+            case ("text", text):
+                self.left -= len(text)
+                return str(text)
+            case ("set", pattern):
+                self.left -= 1
+                return self.random.choice([c for c in _ALPHABET if re.fullmatch(pattern, c)])
+            case ("ref", name):
+                return self.text(self.rules[name], depth - 1)
+            case ("seq", *parts):
+                return "".join(self.text(part, depth) for part in parts)
+            case ("or", *options):
+                lowest = min(map(self.height, options))
+                fitting = [o for o in options if self.height(o) <= max(depth, lowest)]
+                return self.text(self.random.choice(fitting), depth)
+            case ("times", part, low, high):
+                times = low if self.height(part) > depth else self.random.randint(low, high)
+                return "".join(self.text(part, depth) for _ in range(times))
+        raise AssertionError(tree)
+
+
+_ALPHABET = [chr(code) for code in range(1, 256)] + list("\N{GREEK SMALL LETTER PI}\N{SNOWMAN}")

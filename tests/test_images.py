@@ -1,0 +1,282 @@
+"""The loader: every kind of source, every kind of hostile file, limits and names."""
+
+from __future__ import annotations
+
+import http.server
+import io
+import os
+import threading
+import time
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image as pil
+from PIL import ImageOps
+
+from tests.hostile_images import CASES, Case, picture, png, saved, turned
+from visprog.errors import ImageError
+from visprog.images import Limits, clean_name, load, load_url
+from visprog.values import Image
+
+pytestmark = pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_files(case: Case) -> None:
+    data = case.make()
+    load(saved(picture(), "JPEG"))  # imports and plug-ins are not measured
+    tracemalloc.start()
+    start = time.perf_counter()
+    try:
+        if case.loads:
+            made = load(data)
+            assert (made.width, made.height) == case.size
+            assert case.mean is None or made.pixels.mean() == pytest.approx(case.mean, abs=2)
+        else:
+            with pytest.raises(ImageError, match=r"the picture: .*want .*got .*; "):
+                load(data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert time.perf_counter() - start < 5  # it takes milliseconds; a slow machine is no failure
+    assert peak < 64 << 20
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_turns_as_pillow_does(orientation: int) -> None:
+    data = turned(orientation)
+    with pil.open(io.BytesIO(data)) as image:
+        want = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    np.testing.assert_array_equal(load(data).pixels, want)
+
+
+def test_a_tiff_is_turned_once() -> None:
+    exif = pil.Exif()
+    exif[0x0112] = 6
+    made = load(saved(picture(), "TIFF", exif=exif))
+    assert (made.width, made.height) == (48, 64)
+    assert made.pixels[5, 40].tolist() == [20, 200, 20]  # green has gone to the top right
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "P"])
+def test_alpha_lies_on_white(mode: str) -> None:
+    image = pil.new("RGBA", (8, 8), (255, 0, 0, 128))
+    data = saved(image.quantize() if mode == "P" else image.convert(mode), "PNG")
+    corner = load(data).pixels[0, 0]
+    assert corner.min() > 120  # on black it would be under 60
+
+
+def test_the_first_frame() -> None:
+    red, blue = (pil.new("RGB", (8, 8), colour) for colour in ("red", "blue"))
+    for kind in ("GIF", "WEBP", "TIFF", "PNG"):
+        made = load(saved(red, kind, save_all=True, append_images=[blue]))
+        assert made.pixels[0, 0, 0] > 200 > 50 > made.pixels[0, 0, 2], kind
+
+
+GREY = np.full((4, 6), 128, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("array", "want"),
+    [
+        (GREY, 128),
+        (GREY[:, :, None], 128),
+        (np.stack([GREY] * 3, -1), 128),
+        (np.dstack([GREY, GREY, GREY, np.full_like(GREY, 255)]), 128),
+        (np.dstack([GREY, GREY, GREY, np.zeros_like(GREY)]), 255),
+        (GREY > 0, 255),
+        (np.full((4, 6), 40000, np.uint16), 156),
+        (np.full((4, 6), 40000, ">u2"), 156),
+        (np.full((4, 6), 0.5), 128),
+        (np.full((4, 6), 1, np.float16), 255),
+    ],
+    ids=lambda value: f"{value.dtype} {value.shape}" if isinstance(value, np.ndarray) else "",
+)
+def test_arrays(array: np.ndarray[Any, Any], want: int) -> None:
+    array = array.copy()
+    made = load(array, name="grey")
+    assert (made.pixels.shape, made.name) == ((4, 6, 3), "grey")
+    assert (made.pixels == want).all()
+    assert array.flags.writeable  # the caller's array stays the caller's
+    array[:] = 0
+    assert (made.pixels == want).all()
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (np.full((4, 6), np.nan), "floats in 0 to 1, got nan"),
+        (np.full((4, 6), np.inf), "floats in 0 to 1, got inf"),
+        (np.full((4, 6), 255.0), "got 255 to 255; scale the array"),
+        (np.full((4, 6), -0.1), "floats in 0 to 1"),
+        (np.zeros((4, 6), np.int64), r"got int64; .*astype"),
+        (np.zeros((4, 6), complex), "complex128"),
+        (np.array([["a", "b"]], object), "got object"),
+        (np.zeros((3, 4, 6), np.uint8), r"\(3, 4, 6\); channels come last"),
+        (np.zeros((5, 6, 2), np.uint8), r"got \(5, 6, 2\); give one picture"),
+        (np.zeros(4, np.uint8), r"got \(4,\)"),
+        (np.zeros((0, 6), np.uint8), "got 6 x 0"),
+        (np.zeros((1, 20000), np.uint8), "16,384 a side, got 20,000 x 1"),
+        (pil.new("L", (20000, 1)), "16,384 a side"),
+        (pil.new("F", (2, 2)), "got 32"),
+        (None, "got NoneType"),
+        (["a.png"], "got list"),
+        ("http://example.com/a.png", r"got an address.*load_url\(url\)"),
+        (" HTTPS://example.com/a.png", "load_url"),
+        ("ftp://example.com/a.png", "load_url"),
+        ("file:///etc/passwd", "load_url"),
+        ("data:image/png;base64,AAAA", "load_url"),
+        ("", "an empty path: cannot be read"),
+        ("absent.png", "absent.png: cannot be read: No such file"),
+        ("a\0b.png", "cannot be read"),
+        ("x" * 5000, "cannot be read"),
+    ],
+)
+def test_refused(source: object, message: str) -> None:
+    with pytest.raises(ImageError, match=message) as caught:
+        load(source)
+    assert caught.value.__cause__ is None
+    assert len(str(caught.value)) < 500
+
+
+def test_pil_images() -> None:
+    image = picture()
+    assert (load(image).pixels == np.asarray(image)).all()
+    assert load(picture("CMYK")).pixels.shape == (48, 64, 3)
+    image.paste("black", (0, 0, 64, 48))
+    assert load(image).pixels.max() == 0
+
+
+def test_a_made_image_passes_through() -> None:
+    image = Image(np.zeros((2, 2, 3), np.uint8), "a")
+    assert load(image) is image
+    assert load(image, name="b.png").name == "b"
+
+
+def test_paths_and_names(tmp_path: Path) -> None:
+    path = tmp_path / "a street.v2.png"
+    path.write_bytes(saved(picture(), "JPEG"))  # the content decides, not the name
+    assert load(path).name == load(str(path)).name == "a street.v2"
+    assert load(path, name="other").name == "other"
+    with pil.open(path) as image:
+        assert load(image).name == "a street.v2"
+    assert load(path.read_bytes()).name == load(bytearray(path.read_bytes())).name == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "want"),
+    [
+        ("../../evil.png", "evil"),
+        ("..\\evil.png", "evil"),
+        ("/etc/cron.d/x.png", "x"),
+        ("a\0.png", "a"),
+        ("\u202egnp.exe", "gnp"),
+        ("x" * 300 + ".png", "x" * 100),
+        ("a\n\x1b[2Jb.png", "a [2Jb"),
+        (".bashrc", ".bashrc"),
+        ("-rf.png", "-rf"),
+        ("frame 1.5", "frame 1.5"),
+        ("été 猫.jpeg", "été 猫"),
+        ("\ud800.png", ".png"),
+        ("", ""),
+    ],
+)
+def test_names_are_clean(name: str, want: str) -> None:
+    assert clean_name(name) == want
+
+
+def test_only_regular_files(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.png")
+    for path in (tmp_path, tmp_path / "pipe.png", Path("/dev/zero")):
+        with pytest.raises(ImageError, match="directory, device or pipe"):
+            load(path)
+
+
+def test_limits(tmp_path: Path) -> None:
+    path = tmp_path / "large.png"
+    path.write_bytes(png(300, 200))
+    for limits, message in [
+        (Limits(bytes=100), "at most 100 bytes"),
+        (Limits(pixels=59_999), r"0\.059999 million pixels .* got 300 x 200"),
+        (Limits(side=299), "299 a side"),
+    ]:
+        for source in (path, path.read_bytes()):
+            with pytest.raises(ImageError, match=message):
+                load(source, limits=limits)
+    assert load(path, limits=Limits(pixels=60_000, side=300)).width == 300
+
+
+def test_a_file_too_long_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "sparse.png"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(ImageError, match="at most 52,428,800 bytes"):
+        load(path)
+
+
+class Site(http.server.BaseHTTPRequestHandler):
+    """Pages of a loopback server."""
+
+    def do_GET(self) -> None:
+        body = saved(picture(), "PNG")
+        if self.path.startswith("/to"):
+            self.send_response(302)
+            self.send_header(
+                "Location", {"/to-ftp": "ftp://example.com/a.png"}.get(self.path, "/a.png")
+            )
+            self.end_headers()
+        elif self.path == "/absent":
+            self.send_error(404)
+        else:
+            self.send_response(200)
+            self.end_headers()
+            for at in range(0, len(body), 64):
+                time.sleep(0.2 if self.path == "/slow" else 0)
+                try:
+                    self.wfile.write(body[at : at + 64])
+                except OSError:  # the client has given up
+                    return
+
+    def log_message(self, format: str, *args: Any) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[str]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_an_address_is_fetched_when_asked(site: str) -> None:
+    made = load_url(f"{site}/street%20view.png?x=1")
+    assert (made.width, made.height, made.name) == (64, 48, "street view")
+    assert load_url(f"{site}/to-picture").width == 64
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("/absent", "cannot be fetched: HTTP Error 404"),
+        ("/to-ftp", "want an http or https address, got 'ftp://example.com/a.png'"),
+        ("/slow", "cannot be fetched: not complete after 0.3 s"),
+    ],
+)
+def test_an_address_that_fails(site: str, page: str, message: str) -> None:
+    with pytest.raises(ImageError, match=message):
+        load_url(site + page, timeout=0.3)
+    with pytest.raises(ImageError, match="at most 100 bytes"):
+        load_url(site + "/a.png", limits=Limits(bytes=100))
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://x/a", "data:,a", "a.png", "http://"])
+def test_other_addresses(url: str) -> None:
+    with pytest.raises(ImageError, match="want an http or https address"):
+        load_url(url)

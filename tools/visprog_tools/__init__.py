@@ -1,0 +1,128 @@
+"""The vision tools of visprog, their backends, and the profiles that join them.
+
+Importing this package loads no model and no library for one.
+"""
+
+from visprog_tools.abstain import Abstain
+from visprog_tools.choose import (
+    above,
+    behind,
+    below,
+    bottommost,
+    farthest,
+    filter,
+    in_front_of,
+    inside,
+    largest,
+    left_of,
+    leftmost,
+    near,
+    nearest,
+    overlapping,
+    right_of,
+    rightmost,
+    smallest,
+    topmost,
+    without,
+)
+from visprog_tools.detector import NanoDet
+from visprog_tools.face import Faces
+from visprog_tools.find import detect, faces, objects, ocr, related, related_to, segment
+from visprog_tools.ground import Ground
+from visprog_tools.look import caption, choose, classify, common, match, query, same, verify, vqa
+from visprog_tools.masks import Masks
+from visprog_tools.measure import (
+    area,
+    center,
+    count,
+    depth,
+    depth_at,
+    distance,
+    exists,
+    flow,
+    height,
+    motion,
+    position,
+    width,
+)
+from visprog_tools.models import WEIGHTS
+from visprog_tools.optical_flow import Dis
+from visprog_tools.oracle import ORACLE, Oracle
+from visprog_tools.picture import crop, crop_above, crop_below, crop_left_of, crop_right_of
+from visprog_tools.pixels import Pixels
+from visprog_tools.relations import Relations
+from visprog_tools.text import RapidOcr
+
+EMBEDDED = {
+    tool: backend.name
+    for backend in (NanoDet, Masks, Faces, RapidOcr, Relations, Ground, Dis, Pixels, Abstain)
+    for tool in backend.serves
+}
+PROFILES = {"embedded": EMBEDDED, "oracle": ORACLE}
+
+__all__ = [
+    "PROFILES",
+    "WEIGHTS",
+    "Abstain",
+    "Dis",
+    "Faces",
+    "Ground",
+    "Masks",
+    "NanoDet",
+    "Oracle",
+    "Pixels",
+    "RapidOcr",
+    "Relations",
+    "above",
+    "area",
+    "behind",
+    "below",
+    "bottommost",
+    "caption",
+    "center",
+    "choose",
+    "classify",
+    "common",
+    "count",
+    "crop",
+    "crop_above",
+    "crop_below",
+    "crop_left_of",
+    "crop_right_of",
+    "depth",
+    "depth_at",
+    "detect",
+    "distance",
+    "exists",
+    "faces",
+    "farthest",
+    "filter",
+    "flow",
+    "height",
+    "in_front_of",
+    "inside",
+    "largest",
+    "left_of",
+    "leftmost",
+    "match",
+    "motion",
+    "near",
+    "nearest",
+    "objects",
+    "ocr",
+    "overlapping",
+    "position",
+    "query",
+    "related",
+    "related_to",
+    "right_of",
+    "rightmost",
+    "same",
+    "segment",
+    "smallest",
+    "topmost",
+    "verify",
+    "vqa",
+    "width",
+    "without",
+]
