@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from functools import cache
 from typing import Any
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|\{\d+,\d+\}|[a-zA-Z0-9-]+|[()|?*+]')
@@ -68,8 +69,10 @@ class Deriver:
         for _ in self.rules:
             for name, tree in self.rules.items():
                 self.heights[name] = min(self.heights[name], 1 + self.height(tree))
+        self.low = cache(self.height)  # once the heights of the rules are known
 
     def height(self, tree: Tree) -> int:
+        """How many rules deep the shortest text of a tree goes."""
         match tree:
             case ("ref", name):
                 return self.heights[name]
@@ -99,19 +102,24 @@ class Deriver:
                 return str(text)
             case ("set", pattern):
                 self.left -= 1
-                return self.random.choice([c for c in _ALPHABET if re.fullmatch(pattern, c)])
+                return self.random.choice(_members(pattern))
             case ("ref", name):
                 return self.text(self.rules[name], depth - 1)
             case ("seq", *parts):
                 return "".join(self.text(part, depth) for part in parts)
             case ("or", *options):
-                lowest = min(map(self.height, options))
-                fitting = [o for o in options if self.height(o) <= max(depth, lowest)]
+                lowest = min(map(self.low, options))
+                fitting = [o for o in options if self.low(o) <= max(depth, lowest)]
                 return self.text(self.random.choice(fitting), depth)
             case ("times", part, low, high):
-                times = low if self.height(part) > depth else self.random.randint(low, high)
+                times = low if self.low(part) > depth else self.random.randint(low, high)
                 return "".join(self.text(part, depth) for _ in range(times))
         raise AssertionError(tree)
 
 
 _ALPHABET = [chr(code) for code in range(1, 256)] + list("\N{GREEK SMALL LETTER PI}\N{SNOWMAN}")
+
+
+@cache
+def _members(pattern: str) -> list[str]:
+    return [character for character in _ALPHABET if re.fullmatch(pattern, character)]

@@ -36,11 +36,11 @@ cat = largest(detect(image, "cat"))
 red_bowl = largest(detect(image, "red bowl"))
 return largest([cat, red_bowl]).label
 ===
-return "left" if exists(left_of([largest(faces(image))], largest(detect(image, "dog")))) else "right"
+return "left" if exists(left_of([largest(faces(image))], largest(objects(image)))) else "right"
 --
 face = largest(faces(image))
-dog = largest(detect(image, "dog"))
-left_face = left_of([face], dog)
+thing = largest(objects(image))
+left_face = left_of([face], thing)
 return "left" if exists(left_face) else "right"
 ===
 return exists(detect(image, "cat")) and count(detect(image, "cat")) > count(detect(image, "dog"))
@@ -48,11 +48,11 @@ return exists(detect(image, "cat")) and count(detect(image, "cat")) > count(dete
 cat = detect(image, "cat")
 return exists(cat) and (count(cat) > count(detect(image, "dog")))
 ===
-return all([exists(left_of([r], largest(faces(image)))) for r in filter(detect(image, "mug"), "red")])
+return all([exists(left_of([r], largest(faces(image)))) for r in filter(objects(image), "red")])
 --
-mug = detect(image, "mug")
-red_mug = filter(mug, "red")
-return all([exists(left_of([r], largest(faces(image)))) for r in red_mug])
+thing = objects(image)
+red_thing = filter(thing, "red")
+return all([exists(left_of([r], largest(faces(image)))) for r in red_thing])
 ===
 return count(left_of(detect(image, "cup"), largest(detect(image, "cup"))))
 --
@@ -69,9 +69,9 @@ return ocr(stop_sign_picture)
 ===
 return depth_at(largest(detect(image, "count")), depth(image)) > 2
 --
-detect_count = largest(detect(image, "count"))
+largest_count = largest(detect(image, "count"))
 depth_map = depth(image)
-return depth_at(detect_count, depth_map) > 2
+return depth_at(largest_count, depth_map) > 2
 ===
 return count(detect(image, "dog")) + count(detect(image, "dog!"))
 --
@@ -79,10 +79,10 @@ dog = detect(image, "dog")
 detect_dog = detect(image, "dog!")
 return count(dog) + count(detect_dog)
 ===
-return all([count([image for image in detect(image, "dog")]) == 1 for image in detect(image, "dog")])
+return all([exists([image for image in detect(image, "a")]) for image in detect(image, "a")])
 --
-dog = detect(image, "dog")
-return all([count([image for image in detect(image, "dog")]) == 1 for image in dog])
+a = detect(image, "a")
+return all([exists([image for image in detect(image, "a")]) for image in a])
 ===
 return "cat"
 --

@@ -10,41 +10,39 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.labels import Label, place_labels
-from visprog.show import number, printable
+from visprog.canvas import Pixels, canvas
+from visprog.fields import draw_depth, draw_flow
+from visprog.labels import DARK, Label, place_labels
+from visprog.show import printable
 from visprog.values import Depth, Flow, Image, Region, Text, Video
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
 
-Pixels = NDArray[np.uint8]
-
 SIDE = 720  # the longest side of a drawing
-SMALLEST = 320  # little pictures are enlarged to this, so that labels can be read
 FRAMES = 6  # of a video, or pictures of a list, that are drawn
+COLUMNS, GAP = 3, 8  # of such pictures side by side, and pixels between them
 REGIONS = 200  # boxes drawn in one picture
-STRIP = 34  # height of a legend
 PALETTE = tuple(  # far from each other in hue, and light enough for dark text
     tuple(round(255 * part) for part in colorsys.hls_to_rgb(hue / 360, light, 0.95))
     for hue, light in ((205, 0.62), (32, 0.55), (140, 0.5), (330, 0.68), (55, 0.52),
                        (270, 0.72), (175, 0.48), (0, 0.66), (85, 0.5), (300, 0.7))
 )  # fmt: skip
-INK, PAPER = (15, 20, 28), (255, 255, 255)
 
 
 def draw(value: object, side: int = SIDE) -> Pixels | None:
     """A picture (H, W, 3) of a value, or None where there is nothing to see.
 
-    `side`: the longest side of each picture in it. Lists and videos become a row of pictures.
+    `side`: the longest side of each picture in it. Lists and videos become rows of pictures.
     """
     if isinstance(value, Image):
-        return np.array(_canvas(value, side))
+        return np.array(canvas(value.pixels, side))
     if isinstance(value, Depth):
-        return _draw_depth(value, side)
+        return draw_depth(value, side)
     if isinstance(value, Flow):
-        return _draw_flow(value, side)
+        return draw_flow(value, side)
     if isinstance(value, Video):
-        return _row([draw(frame, side // 2) for frame in _spread(value.frames)])
+        return _grid([draw(frame, side // 2) for frame in _spread(value.frames)])
     if isinstance(value, (Region, Text)):
         return _draw_places([value], side)
     if isinstance(value, (list, tuple)) and value:
@@ -53,9 +51,9 @@ def draw(value: object, side: int = SIDE) -> Pixels | None:
             by_image: dict[str, list[Region | Text]] = {}
             for place in places:
                 by_image.setdefault(place.image.key, []).append(place)
-            return _row([_draw_places(group, side) for group in _spread([*by_image.values()])])
+            return _grid([_draw_places(group, side) for group in _spread([*by_image.values()])])
         images = [item for item in value if isinstance(item, (Image, Depth, Flow))]
-        return _row([draw(item, side // 2) for item in _spread(images)])
+        return _grid([draw(item, side // 2) for item in _spread(images)])
     return None
 
 
@@ -80,28 +78,19 @@ def _spread(items: Sequence[Any]) -> Sequence[Any]:
     return [items[round(i * (len(items) - 1) / (FRAMES - 1))] for i in range(FRAMES)]
 
 
-def _canvas(image: Image, side: int) -> PILImage:
-    """The picture at the size it is drawn at."""
-    from PIL import Image as pil
-
-    longest = max(image.width, image.height)
-    scale = min(side, max(longest, SMALLEST)) / longest
-    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    made = pil.fromarray(image.pixels)
-    return made if made.size == size else made.resize(size, pil.Resampling.LANCZOS)
-
-
-def _row(pictures: Sequence[Pixels | None]) -> Pixels | None:
-    """Pictures side by side, with white between them."""
+def _grid(pictures: Sequence[Pixels | None]) -> Pixels | None:
+    """Pictures in rows of COLUMNS, with white between them."""
     made = [picture for picture in pictures if picture is not None]
     if len(made) < 2:
         return made[0] if made else None
-    height = max(picture.shape[0] for picture in made)
-    parts: list[Pixels] = []
-    for picture in made:
-        below = ((0, height - picture.shape[0]), (0, 8), (0, 0))
-        parts.append(np.pad(picture, below, constant_values=255))
-    return np.concatenate(parts, axis=1)[:, :-8]
+    height = max(picture.shape[0] for picture in made) + GAP
+    width = max(picture.shape[1] for picture in made) + GAP
+    columns, rows = min(len(made), COLUMNS), -(-len(made) // COLUMNS)
+    sheet = np.full((rows * height - GAP, columns * width - GAP, 3), 255, np.uint8)
+    for index, picture in enumerate(made):
+        top, left = index // COLUMNS * height, index % COLUMNS * width
+        sheet[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
+    return sheet
 
 
 # -- regions and text
@@ -111,23 +100,23 @@ def _draw_places(places: Sequence[Region | Text], side: int) -> Pixels:
     from PIL import ImageDraw
 
     image = places[0].image
-    canvas = _canvas(image, side)
-    scale = canvas.width / image.width, canvas.height / image.height
+    page = canvas(image.pixels, side)
+    scale = page.width / image.width, page.height / image.height
     shown = sorted(places[:REGIONS], key=_extent, reverse=True)  # little ones stay on top
     colours = _colours(shown)
     for place, colour in zip(shown, colours, strict=True):
         if isinstance(place, Region) and place.mask is not None:
-            canvas = _with_mask(canvas, place.mask, colour)
-    pen = ImageDraw.Draw(canvas)
+            page = _with_mask(page, place.mask, colour)
+    pen = ImageDraw.Draw(page)
     labels = []
     for place, colour in zip(shown, colours, strict=True):
-        box = _scaled(place.box, scale, canvas.size)
+        box = _scaled(place.box, scale, page.size)
         thin = isinstance(place, Region) and place.mask is not None
-        pen.rectangle(_grown(box, 1, canvas.size), outline=INK, width=1)
+        pen.rectangle(_grown(box, 1, page.size), outline=DARK, width=1)
         pen.rectangle(box, outline=colour, width=1 if thin else 3)
-        labels.append(Label(_words(place), box, colour))
-    place_labels(pen, labels, canvas.size)
-    return np.array(canvas)
+        labels.append(Label(*_words(place), box, colour))
+    place_labels(pen, labels, page.size)
+    return np.array(page)
 
 
 def _extent(place: Region | Text) -> float:
@@ -135,10 +124,11 @@ def _extent(place: Region | Text) -> float:
     return (right - left) * (bottom - top)
 
 
-def _words(place: Region | Text) -> str:
+def _words(place: Region | Text) -> tuple[str, str]:
+    """What to write at a place: with its score, and without."""
     name = place.text if isinstance(place, Text) else place.label
     name = printable(" ".join(name[:80].split()))
-    return f"{name} {place.score:.2f}" if place.score < 1 else name
+    return (f"{name} {place.score:.2f}" if place.score < 1 else name), name
 
 
 def _colours(places: Sequence[Region | Text]) -> list[tuple[int, int, int]]:
@@ -169,100 +159,19 @@ def _grown(
     )  # fmt: skip
 
 
-def _with_mask(canvas: PILImage, mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> PILImage:
-    """The canvas with a mask laid over it: translucent, with an outline."""
+def _with_mask(page: PILImage, mask: NDArray[np.bool_], colour: tuple[int, int, int]) -> PILImage:
+    """The page with a mask laid over it: translucent, with an outline."""
     from PIL import Image as pil
     from PIL import ImageFilter
 
-    cover = pil.fromarray(mask.astype(np.uint8) * np.uint8(255)).resize(canvas.size)
+    cover = pil.fromarray(mask.astype(np.uint8) * np.uint8(255)).resize(page.size)
     inner = cover.point(lambda level: 105 if level > 127 else 0)
     solid = cover.point(lambda level: 255 if level > 127 else 0)
-    if min(canvas.size) >= 5:
+    if min(page.size) >= 5:
         thick = np.asarray(solid.filter(ImageFilter.MaxFilter(3))) > np.asarray(
             solid.filter(ImageFilter.MinFilter(3))
         )
         inner = pil.fromarray(np.where(thick, 255, np.asarray(inner)).astype(np.uint8))
-    made = canvas.copy()
-    made.paste(pil.new("RGB", canvas.size, colour), mask=inner)
+    made = page.copy()
+    made.paste(pil.new("RGB", page.size, colour), mask=inner)
     return made
-
-
-# -- depth and motion
-
-
-def _draw_depth(value: Depth, side: int) -> Pixels:
-    import cv2
-
-    low, high = (float(part) for part in np.percentile(value.depth, (1, 99)))
-    spread = np.log if low > 0 and high / low > 8 else np.asarray
-    start, end = float(spread(np.float32(low))), float(spread(np.float32(high)))
-    clipped = np.clip(value.depth, low, high)
-    level = (spread(clipped) - start) / max(end - start, 1e-9)
-    ramp = cv2.applyColorMap(np.arange(256, dtype=np.uint8)[:, None], cv2.COLORMAP_INFERNO)
-    table = np.ascontiguousarray(ramp[::-1, 0, ::-1])  # BGR; near is bright
-    picture = _canvas(Image(table[np.rint(level * 255).astype(np.uint8)]), side)
-    bar = np.repeat(table[None, np.linspace(0, 255, 120).astype(int)], 12, axis=0)
-    unit = " m" if value.unit == "metres" else ""
-    near, far = (f"{word} {number(x)}{unit}" for word, x in (("near", low), ("far", high)))
-    notes = [] if unit else ["relative, no scale"]
-    notes += ["a heuristic"] if value.heuristic else []
-    after = far + (f"  ({', '.join(notes)})" if notes else "")
-    return _with_legend(np.array(picture), near, bar, after)
-
-
-def _draw_flow(value: Flow, side: int) -> Pixels:
-    speed = np.linalg.norm(value.uv, axis=2)
-    fastest = max(float(np.percentile(speed, 99)), 1e-6)
-    picture = _canvas(Image(_motion_colours(value.uv / fastest)), side)
-    axis = np.linspace(-1, 1, STRIP - 6, dtype=np.float32)
-    disc = np.stack(np.meshgrid(axis, axis), axis=-1)
-    wheel = _motion_colours(disc)
-    wheel[np.linalg.norm(disc, axis=2) > 1] = PAPER
-    after = f"colour: where to; strong: {number(fastest)} pixels a frame"
-    return _with_legend(np.array(picture), "", wheel, after)
-
-
-def _motion_colours(uv: NDArray[np.float32]) -> Pixels:
-    """The usual colours of optical flow (Baker et al., A Database and Evaluation Methodology for
-    Optical Flow, 2011): hue is the direction, white is rest, full colour is length 1."""
-    wheel = _colour_wheel()
-    length = np.clip(np.linalg.norm(uv, axis=2), 0, 1)[..., None]
-    turn = np.arctan2(-uv[..., 1], -uv[..., 0]) / np.pi  # in [-1, 1]
-    place = (turn + 1) / 2 * (len(wheel) - 1)
-    first = np.floor(place).astype(int)
-    part = (place - first)[..., None]
-    hue = (1 - part) * wheel[first] + part * wheel[(first + 1) % len(wheel)]
-    made: Pixels = np.rint(255 * (1 - length * (1 - hue))).astype(np.uint8)
-    return made
-
-
-def _colour_wheel() -> NDArray[np.float64]:
-    """(55, 3) in [0, 1]: red, yellow, green, cyan, blue, magenta, with more steps where the eye
-    tells more hues apart."""
-    corners = [(1, 0, 0), (1, 1, 0), (0, 1, 0), (0, 1, 1), (0, 0, 1), (1, 0, 1), (1, 0, 0)]
-    steps = (15, 6, 4, 11, 13, 6)
-    parts = [
-        np.linspace(start, end, count, endpoint=False)
-        for start, end, count in zip(corners, corners[1:], steps, strict=False)
-    ]
-    return np.concatenate(parts)
-
-
-def _with_legend(picture: Pixels, before: str, key: Pixels, after: str) -> Pixels:
-    """The picture with a white strip under it: text, the key of its colours, text."""
-    from PIL import Image as pil
-    from PIL import ImageDraw
-
-    from visprog.labels import font
-
-    wide = max(picture.shape[1], 300)
-    strip = pil.new("RGB", (wide, STRIP), PAPER)
-    pen = ImageDraw.Draw(strip)
-    at = 8
-    if before:
-        pen.text((at, STRIP // 2), before, INK, font(15), anchor="lm")
-        at += round(pen.textlength(before, font(15))) + 8
-    strip.paste(pil.fromarray(key), (at, (STRIP - key.shape[0]) // 2))
-    pen.text((at + key.shape[1] + 8, STRIP // 2), after, INK, font(15), anchor="lm")
-    beside = ((0, 0), (0, wide - picture.shape[1]), (0, 0))
-    return np.concatenate([np.pad(picture, beside, constant_values=255), np.asarray(strip)])

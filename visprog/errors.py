@@ -2,6 +2,7 @@
 
 * VisprogError
   - ImageError        a picture cannot be read, or breaks a limit of the loader
+  - QuestionError     a question that is empty or too long
   - SettingsError     an unknown profile, planner, backend or option
   - WeightsError      weights are absent or damaged; says how to get them
   - ProgramError      the program text is wrong; carries every diagnostic; a planner may repair it
@@ -45,6 +46,10 @@ class VisprogError(Exception):
 
 class ImageError(VisprogError):
     """A picture that cannot be read, or that breaks a limit of the loader."""
+
+
+class QuestionError(VisprogError):
+    """A question that is empty or too long."""
 
 
 class SettingsError(VisprogError):

@@ -12,17 +12,19 @@ if TYPE_CHECKING:
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
-TEXT_SIZE = 16
+TEXT_SIZES = (20, 15)  # of a few labels, of many
+MANY = 12
 PAD = 4  # around a text in its chip
-CROWDED = 0.5  # a label that others would cover by more than this part is left out
+CROWDED = 0.1  # a label that would cover more than this part of its size is shortened or left out
 DARK, LIGHT = (15, 20, 28), (255, 255, 255)
 
 
 @dataclass(frozen=True)
 class Label:
-    """The text of a box, both in pixels of the picture it is drawn in."""
+    """What to write at a box, in pixels of the picture drawn in. `brief`: where space is short."""
 
     text: str
+    brief: str
     box: Box
     colour: tuple[int, int, int]
 
@@ -36,22 +38,31 @@ def font(size: int) -> Any:
 
 def place_labels(pen: ImageDraw, labels: Sequence[Label], size: tuple[int, int]) -> None:
     """Write each label at its box, where it covers the least of those written before it."""
+    text_size = TEXT_SIZES[len(labels) > MANY]
     taken: list[Box] = []
     for label in sorted(labels, key=lambda label: (label.box[1], label.box[0])):
-        text = _fitting(pen, label.text, size[0] - 2 * PAD)
-        width = round(pen.textlength(text, font(TEXT_SIZE))) + 2 * PAD
-        height = TEXT_SIZE + PAD + 2
-        if not text or width > size[0] or height > size[1]:
-            continue
-        chips = _candidates(label.box, width, height, size)
-        costs = [(sum(_shared(chip, other) for other in taken), chip) for chip in chips]
-        cost, chip = min(costs, key=lambda pair: pair[0])  # the first of the best
-        if cost > CROWDED * width * height:
-            continue
-        taken.append(chip)
-        pen.rectangle((chip[0], chip[1], chip[2] - 1, chip[3] - 1), fill=label.colour)
-        middle = (chip[0] + PAD, (chip[1] + chip[3]) / 2)
-        pen.text(middle, text, _ink(label.colour), font(TEXT_SIZE), anchor="lm")
+        for text in (label.text, label.brief):
+            written = _fitting(pen, text, size[0] - 2 * PAD, text_size)
+            chip = _free_place(pen, written, label.box, size, text_size, taken)
+            if chip:
+                taken.append(chip)
+                pen.rectangle((chip[0], chip[1], chip[2] - 1, chip[3] - 1), fill=label.colour)
+                middle = (chip[0] + PAD, (chip[1] + chip[3]) / 2)
+                pen.text(middle, written, _ink(label.colour), font(text_size), anchor="lm")
+                break
+
+
+def _free_place(
+    pen: ImageDraw, text: str, box: Box, size: tuple[int, int], text_size: int, taken: list[Box]
+) -> Box | None:
+    width = round(pen.textlength(text, font(text_size))) + 2 * PAD
+    height = text_size + PAD + 2
+    if not text or width > size[0] or height > size[1]:
+        return None
+    chips = _candidates(box, width, height, size)
+    costs = [(sum(_shared(chip, other) for other in taken), chip) for chip in chips]
+    cost, chip = min(costs, key=lambda pair: pair[0])  # the first of the best
+    return chip if cost <= CROWDED * width * height else None
 
 
 def _candidates(box: Box, width: int, height: int, size: tuple[int, int]) -> Iterator[Box]:
@@ -70,11 +81,11 @@ def _shared(a: Box, b: Box) -> int:
     return width * height if width > 0 and height > 0 else 0
 
 
-def _fitting(pen: ImageDraw, text: str, width: int) -> str:
+def _fitting(pen: ImageDraw, text: str, width: int, text_size: int) -> str:
     """The text, cut so that it is at most `width` pixels wide."""
-    if pen.textlength(text, font(TEXT_SIZE)) <= width:
+    if pen.textlength(text, font(text_size)) <= width:
         return text
-    while text and pen.textlength(text + "\u2026", font(TEXT_SIZE)) > width:
+    while text and pen.textlength(text + "\u2026", font(text_size)) > width:
         text = text[:-1]
     return text + "\u2026" if text else ""
 

@@ -1,7 +1,7 @@
 """What a tool is, what a backend is, and how a profile joins them.
 
-A tool is a typed function under `@tool`: its signature and docstring are all a program and a planner
-know of it. A backend is a class that does the work of one or more tools with one model. A profile
+A tool is a typed function under `@tool`: its signature and docstring are all that a program and a
+planner know of it. A backend is a class that does the work of one or more tools with one model. A profile
 says which backend serves which tool. All three come from the modules that installed packages name
 under the entry point group `visprog.tools`; our own come by the same door.
 """
@@ -15,12 +15,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import entry_points
+from pathlib import Path
 from types import ModuleType
 from typing import (
     Annotated,
     Any,
     ClassVar,
     ParamSpec,
+    Protocol,
     TypeVar,
     get_args,
     get_origin,
@@ -105,6 +107,9 @@ def tool(family: str, *, pure: bool = False) -> Callable[[Callable[P, R]], Calla
 
 
 def _param(name: str, hint: Any) -> Param:
+    if get_origin(hint) is list:  # a list of texts may have words too
+        inner = _param(name, get_args(hint)[0])
+        return Param(name, list[inner.kind], inner.words)  # type: ignore[name-defined]
     if get_origin(hint) is Annotated:
         kind, *marks = get_args(hint)
         return Param(name, kind, next(m for m in marks if isinstance(m, Words)))
@@ -141,7 +146,7 @@ class Backend(ABC):
 
     name: ClassVar[str]
     serves: ClassVar[tuple[str, ...]]
-    model: ClassVar[Model]
+    model: Model
     batch: ClassVar[int] = 1  # the most calls `run` takes at once
 
     def __init__(self, options: Mapping[str, str]) -> None:
@@ -182,6 +187,27 @@ def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
+class Weights(Protocol):
+    """A file of weights that a package offers, as `visprog models` shows it. `size`: bytes."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def revision(self) -> str: ...
+    @property
+    def licence(self) -> str: ...
+    @property
+    def size(self) -> int: ...
+
+    def where(self) -> Path:
+        """The file, its size checked. Raises WeightsError."""
+
+    def verify(self) -> Path:
+        """The file, its hash checked. Raises WeightsError."""
+
+
 class Toolset(Mapping[str, ToolSpec]):
     """The tools of one profile, by name, and the backend that serves each."""
 
@@ -219,13 +245,14 @@ class Toolset(Mapping[str, ToolSpec]):
 
 
 class Catalogue:
-    """Everything that some modules offer: tools, backends, and profiles (`PROFILES`, a mapping of
-    profile name to a mapping of tool name to backend name)."""
+    """Everything that some modules offer: tools, backends, profiles (`PROFILES`, a mapping of
+    profile name to a mapping of tool name to backend name) and `WEIGHTS`, by name."""
 
     def __init__(self) -> None:
         self.tools: dict[str, ToolSpec] = {}
         self.backends: dict[str, type[Backend]] = {}
         self.profiles: dict[str, dict[str, str]] = {}
+        self.weights: dict[str, Weights] = {}
         self._owner: dict[str, str] = {}
 
     @classmethod
@@ -264,6 +291,9 @@ class Catalogue:
             elif isinstance(value, type) and issubclass(value, Backend) and value is not Backend:
                 self._claim("backend", value.name, owner)
                 self.backends[value.name] = value
+        for name, weights in getattr(module, "WEIGHTS", {}).items():
+            self._claim("file of weights", name, owner)
+            self.weights[name] = weights
         for profile, choice in getattr(module, "PROFILES", {}).items():
             self.profiles.setdefault(profile, {}).update(choice)
 

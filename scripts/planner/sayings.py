@@ -14,7 +14,7 @@ SAID = "(Is it (true|correct|the case)|Would you say|Can (you|we) say|Do you thi
 CHECK = (
     "(Can|Could) you (tell me|check|see|verify|say) (if|whether) {s}?"
     "|(Tell me|Check|Verify|Find out|Determine|Let me know|Say|See) (if|whether) {s}."
-    "|I (want to|would like to|need to|'d like to) know (if|whether) {s}.|I wonder (if|whether) {s}."
+    "|(I want|I would like|I need|I'd like) to know (if|whether) {s}.|I wonder (if|whether) {s}."
     "|Please (check|verify|tell me) (if|whether) {s}."
     "|(True or false|Yes or no|Right or wrong): {s}.|{s}(, (right|correct|yes or no|true or false|am I right)?|.|?)"
     "|Does it look like {s}?"
@@ -22,7 +22,7 @@ CHECK = (
 WONDER = (
     "(Tell me|Say|Find out|Let me know|Determine|Work out|Please say|Please tell me|Report) {s}."
     "|(Can|Could) you (tell me|say|see|work out) {s}?|Do you (know|see) {s}?"
-    "|I (want|need|would like|'d like) to know {s}.|I wonder {s}.|Any idea {s}?"
+    "|(I want|I need|I would like|I'd like) to know {s}.|I wonder {s}.|Any idea {s}?"
 )
 GIVE = (
     "(What is|What's) {s}?|(Give|Tell|Show) me {s}.|(State|Name|Report|Find|Identify|Describe) {s}."
@@ -36,7 +36,7 @@ def _cased(text: str) -> str:
 
 def say(rng: random.Random, pattern: str) -> str:
     """One reading of a pattern, as a sentence."""
-    return _cased(expand(pattern.replace(" 'd", "'d"), rng))
+    return _cased(expand(pattern, rng))
 
 
 def whether(rng: random.Random, asked: str, clause: str, rate: float = 0.3) -> str:

@@ -149,9 +149,10 @@ class Things:
         anchor = self.anchor(depth - 1)
         made.many = f"{word}({made.many}, {anchor.one})"
         to = anchor.the if self.rng.random() < 0.85 else anchor.a
-        one = expand("(|||that is |which is |located |positioned |standing |placed )", self.rng)
-        made.after = f"{one}{said} {to}"
-        made.afters = f"{one.replace('is ', 'are ')}{said} {to}"
+        links = ("", "", "", "that is ", "which is ", "located ", "positioned ", "standing ", "placed ")
+        link = self.rng.choice(links)
+        made.after = f"{link}{said} {to}"
+        made.afters = f"{link.replace('is ', 'are ')}{said} {to}"
 
     def _relation(self, made: Thing, depth: int) -> None:
         person = made.noun in self.nouns["person"] + self.nouns["animal"]

@@ -139,8 +139,11 @@ def placed_verified(t: Things) -> Pair:
     y = t.thing(words.RELATIONS[relation][3], rate=0.3, depth=0, best=False)
     be = "Are" if x.are else "Is"
     to = y.the if t.rng.random() < 0.75 else (y.bare if y.are else y.a)
+    program = f'exists(related([{x.one}], "{relation}", {y.one}))'
+    if not to.startswith("th"):
+        program = f'exists(related_to({y.many}, "{relation}", {x.one}))'
     asked = f"({be} {x.the} {relation} {to}|{be} {x.the} (lying |sitting |placed |)( |){relation} {to}|Can {x.the} be found {relation} {to})?"
-    return whether(t.rng, asked, f"{x.the} {be.lower()} {relation} {to}"), f'exists(related_to({y.many}, "{relation}", {x.one}))'
+    return whether(t.rng, asked, f"{x.the} {be.lower()} {relation} {to}"), program
 
 
 def looks_verified(t: Things) -> Pair:

@@ -4,7 +4,7 @@ Importing this package loads no model and no library for one.
 """
 
 from visprog_tools.abstain import Abstain
-from visprog_tools.choose import (
+from visprog_tools.choice import (
     above,
     behind,
     below,

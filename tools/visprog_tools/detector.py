@@ -76,26 +76,39 @@ class NanoDet(Backend):
         claims, found = _read(noun)
         if not isinstance(found, Meaning):
             return _cannot_name(noun, found)
-        label = noun if found.fit == "same" else ""
-        regions = self._regions(image, found.classes, label)
-        notices = [found.notice] if found.notice else []
+        regions = self._regions(image, found.classes, noun if found.fit == "same" else "")
+        notices = [found.notice, *self._doubts(regions)]
         for claim in claims:
-            kept = []
+            kept: list[Region] = []
             for region in regions:
                 holds = self._judge.holds(region, claim)
                 if isinstance(holds, Unknown):
-                    return Output(holds)
-                if holds:
-                    kept.append(region)
-            notices.append(
-                f"of {len(regions)} {' or '.join(found.classes)} the {len(kept)} that are "
-                f"{claim.word} were kept ({claim.how})"
-            )
+                    return holds
+                kept += [region] if holds else []
+            if regions:
+                notices.append(
+                    f"of {len(regions)} found, {len(kept)} kept that are {claim.word} ({claim.how})"
+                )
             regions = kept
-        return Output(regions, tuple(notices))
+        return Output(regions, tuple(filter(None, notices)))
 
     def objects(self, image: Image) -> list[Region]:
         return [region for region in self._regions(image, classes(), "") if region.score >= FURTHER]
+
+    def _doubts(self, regions: list[Region]) -> list[str]:
+        """What speaks against a finding: a low score, or a better score of another class there."""
+        doubts = []
+        for region in regions:
+            found = self._look([region.image])[0]
+            place = np.array([region.box], np.float32)
+            here = overlap(place, found.boxes)[0] > ANY_CLASS
+            best = int(np.argmax(np.where(here, found.scores, 0)))
+            if found.scores[best] > region.score:
+                rival = f"{classes()[found.numbers[best]]!r}, {found.scores[best]:.2f}"
+                doubts.append(f"a {region.label!r} (score {region.score:.2f}) may be a {rival}")
+            elif region.score < FURTHER:
+                doubts.append(f"the {region.label!r} is uncertain (score {region.score:.2f})")
+        return doubts
 
     def classify(self, image: Region | Image, options: list[str]) -> Output | Unknown | str:
         if not options:

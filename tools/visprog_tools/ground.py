@@ -6,7 +6,7 @@ import numpy as np
 
 from visprog.tool import Backend, Model, Output
 from visprog.values import Depth, Image, Region, Unknown
-from visprog_tools.choose import nothing_to_choose
+from visprog_tools.choice import nothing_to_choose
 from visprog_tools.geometry import expect_picture, same_thing
 
 NOTICE = "near and far by where things touch the ground: a heuristic that no model measured"

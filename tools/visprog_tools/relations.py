@@ -8,7 +8,7 @@ from visprog.errors import ToolError
 from visprog.tool import Backend, Model, Output
 from visprog.values import Region, Unknown
 from visprog_tools.abstain import unknown
-from visprog_tools.choose import near
+from visprog_tools.choice import near
 from visprog_tools.geometry import expect_picture, same_thing, share_within
 
 BESIDE = 0.5  # the share of a thing's width that must stand over the other

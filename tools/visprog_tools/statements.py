@@ -58,7 +58,7 @@ COLORED = re.compile(r"\s*(?:colou?red|in colou?r|colou?r)$")
 PART_OF = r" (?:side|half|part|edge|area|corner)"
 FRAME = re.compile(rf"{PART_OF}$")
 WHOLE = re.compile(rf"(?:{PART_OF})? of (?:the )?(?:picture|image|photo|scene)$")
-AT = re.compile(r"^(?:to|on|in|at|near)?\s*(?:the )?(?:far )?")
+AT = re.compile(r"^(?:(?:to|on|in|at|near) )?(?:the )?(?:far )?")
 
 
 @dataclass(frozen=True)
@@ -178,11 +178,11 @@ class Judge:
 
     def _name(self, subject: Region | Image, claim: Claim) -> bool | Unknown:
         if isinstance(subject, Image):
-            why = f"a whole picture has no name; ask exists(detect(image, {claim.word!r}))"
+            why = f"a whole picture has no name; ask exists(detect(image, {claim.means[0]!r}))"
             return Unknown(why)
-        found = is_a(subject.label, claim.word)
+        found = is_a(subject.label, claim.means[0])
         if found is None:
-            why = f"by its class alone a {subject.label!r} may or may not be a {claim.word!r}"
+            why = f"by its class alone a {subject.label!r} may or may not be a {claim.means[0]!r}"
             return unknown(why, "verify")
         return found
 

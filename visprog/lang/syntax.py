@@ -1,4 +1,4 @@
-"""The shape of a program, and nothing else. Positions count from 1 and do not count for equality."""
+"""The shape of a program, and nothing else. Positions count from 1, and not for equality."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Name(Node):
 
 @dataclass(frozen=True)
 class Call(Node):
-    """`func(args, name=value ...)`; `func` is a tool, a helper or one of the language's functions."""
+    """`func(args, name=value ...)`; `func`: a tool, a helper or one of the language's own."""
 
     func: str
     args: tuple[Expr, ...]

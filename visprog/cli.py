@@ -1,0 +1,255 @@
+"""The command line. Every command is a thin call into the library.
+
+Exit status: 0 answered, 3 abstained, 1 failed, 2 wrong use.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from visprog.errors import ImageError, ProgramError, QuestionError, SettingsError, VisprogError
+
+EXIT = {"answered": 0, "failed": 1, "abstained": 3}
+USAGE = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit status."""
+    args = parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = args.command
+    try:
+        return command(args)
+    except (SettingsError, QuestionError) as error:
+        print(f"visprog: {error}", file=sys.stderr)
+        return USAGE
+    except VisprogError as error:
+        print(f"visprog: {error}", file=sys.stderr)
+        return EXIT["failed"]
+    except BrokenPipeError:  # the reader of a pipe has left
+        sys.stderr.close()
+        return EXIT["failed"]
+    except KeyboardInterrupt:
+        print("visprog: stopped", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="visprog",
+        description="Answers questions about pictures by short programs over vision tools.",
+    )
+    made.add_argument("--version", action="version", version=_version())
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+
+    ask = _command(commands, "ask", _ask, "answer a question about a picture, or several")
+    ask.add_argument("words", nargs="+", metavar="IMAGE ... QUESTION", help="`-` reads a picture")
+    _run_options(ask)
+    ask.add_argument("--planner", help="embedded (default), scripted:FILE")
+    ask.add_argument("--mode", choices=["whole"], default="whole", help="one plan, one run")
+
+    plan = _command(commands, "plan", _plan, "print the program for a question, and its calls")
+    plan.add_argument("question")
+    plan.add_argument("--planner", help="embedded (default), scripted:FILE")
+    _tool_options(plan)
+
+    check = _command(commands, "check", _check, "print the faults of a program; exit 1 if any")
+    check.add_argument("file", help="`-` reads standard input")
+    check.add_argument("--images", type=int, default=1, metavar="N", help="pictures it works on")
+    _tool_options(check)
+
+    run = _command(commands, "run", _run, "run a program on pictures, without a planner")
+    run.add_argument("file", help="`-` reads standard input")
+    run.add_argument("images", nargs="+", metavar="IMAGE")
+    _run_options(run)
+
+    tools = _command(commands, "tools", _tools, "list the tools, or explain one")
+    tools.add_argument("name", nargs="?")
+    _tool_options(tools)
+
+    models = _command(
+        commands, "models", _models, "list the weights, where they lie, or check them"
+    )
+    models.add_argument("action", nargs="?", choices=["list", "where", "pull"], default="list")
+    models.add_argument("name", nargs="?")
+
+    _command(commands, "doctor", _doctor, "say what works on this machine")
+
+    evaluate = _command(commands, "eval", _eval, "measure on a benchmark")
+    evaluate.add_argument("task", choices=["gqa"])
+    for option in ("questions", "images", "out"):
+        evaluate.add_argument(f"--{option}", type=Path, required=True)
+    for option in ("scene-graphs", "choices"):
+        evaluate.add_argument(f"--{option}", type=Path)
+    evaluate.add_argument("--planner", default="embedded", help="embedded, reference ...")
+    evaluate.add_argument("--tools", default="embedded", help="a profile, such as oracle")
+    evaluate.add_argument("--limit", type=int, help="only the first so many questions")
+    return made
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], about: str
+) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        name, help=about, description=about[0].upper() + about[1:] + "."
+    )
+    made.set_defaults(command=run)
+    return made
+
+
+def _tool_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--tools", help="embedded (default), oracle, or a mix: embedded,ocr=rapidocr")
+    made.add_argument("--scene-graphs", metavar="FILE", help="what the profile oracle answers from")
+
+
+def _run_options(made: argparse.ArgumentParser) -> None:
+    _tool_options(made)
+    made.add_argument("--json", action="store_true", help="print one JSON object")
+    made.add_argument("--trace", metavar="FILE.html", help="save a page that shows every step")
+    made.add_argument("--seconds", type=float, help="how long the program may take")
+
+
+# -- commands
+
+
+def _ask(args: argparse.Namespace) -> int:
+    *images, question = args.words
+    if not images:
+        raise SettingsError("ask wants a picture and a question: visprog ask IMAGE QUESTION")
+    agent = _agent(args, args.planner)
+    return _show(args, agent, lambda: agent.stream(_sources(images), question))
+
+
+def _run(args: argparse.Namespace) -> int:
+    agent = _agent(args)
+    text = _read(args.file)
+    return _show(args, agent, lambda: agent.stream_program(text, _sources(args.images)))
+
+
+def _show(args: argparse.Namespace, agent: Any, events: Callable[[], Any]) -> int:
+    from visprog import terminal
+
+    try:
+        answer = terminal.follow(events(), quiet=args.json)
+    except ImageError as error:
+        if args.json:
+            print(json.dumps({"status": "failed", "answer": "", "reason": str(error)}))
+        raise
+    if args.json:
+        print(json.dumps(answer.trace.to_json(), ensure_ascii=False))
+    if args.trace:
+        answer.trace.save(args.trace)
+        print(f"trace: {args.trace}", file=sys.stderr)
+    return EXIT[answer.status]
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from visprog import terminal
+
+    agent = _agent(args, args.planner)
+    terminal.show_plan(agent.plan(args.question), agent.tools)
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    from visprog.agent import input_kinds
+    from visprog.lang import check, parse
+
+    text, tools = _read(args.file), _toolset(args)
+    try:
+        check(parse(text), tools, input_kinds(args.images))
+    except ProgramError as error:
+        count = len(error.diagnostics)
+        print(f"{error}\n{count} fault{'s' if count > 1 else ''}")
+        return 1
+    print("no faults")
+    return 0
+
+
+def _tools(args: argparse.Namespace) -> int:
+    from visprog import terminal
+
+    terminal.show_tools(_toolset(args), args.name)
+    return 0
+
+
+def _models(args: argparse.Namespace) -> int:
+    from visprog import terminal
+    from visprog.tool import Catalogue
+
+    return terminal.show_models(Catalogue.installed().weights, args.action, args.name)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from visprog.doctor import examine
+
+    return examine()
+
+
+def _eval(args: argparse.Namespace) -> int:
+    from visprog.eval.gqa import evaluate
+
+    report = evaluate(
+        args.questions,
+        args.images,
+        args.out,
+        args.planner,
+        args.tools,
+        args.scene_graphs,
+        args.choices,
+        args.limit,
+    )
+    print(json.dumps(report["metrics"], indent=1))
+    print(f"report: {args.out / 'report.md'}", file=sys.stderr)
+    return 0
+
+
+# -- what the commands share
+
+
+def _options(args: argparse.Namespace) -> dict[str, str]:
+    return {"scene_graphs": args.scene_graphs} if args.scene_graphs else {}
+
+
+def _agent(args: argparse.Namespace, planner: str | None = None) -> Any:
+    from visprog.agent import Agent
+    from visprog.execution import Limits
+
+    seconds = getattr(args, "seconds", None)
+    limits = Limits(seconds=seconds) if seconds else Limits()
+    return Agent(planner, args.tools, options=_options(args), limits=limits)
+
+
+def _toolset(args: argparse.Namespace) -> Any:
+    from visprog.settings import Settings
+    from visprog.tool import Catalogue
+
+    return Catalogue.installed().toolset(args.tools or Settings.of().tools, _options(args))
+
+
+def _read(file: str) -> str:
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"cannot read the program {file}: {error}") from None
+
+
+def _sources(images: Sequence[str]) -> list[str | bytes]:
+    for image in images:
+        if image != "-" and "://" not in image and not Path(image).exists():
+            raise SettingsError(f"there is no picture {image!r}")
+    return [sys.stdin.buffer.read() if image == "-" else image for image in images]
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"visprog {version('visprog')}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

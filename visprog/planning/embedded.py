@@ -1,0 +1,88 @@
+"""The planner in the wheel: a small language model, fine-tuned on questions and programs.
+
+It decodes under the grammar of the toolset and the question, so that what it writes is a program
+over words of the question. It reads English only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from visprog.errors import PlanError, WeightsError
+from visprog.lang.grammar import grammar
+from visprog.lang.words import spans
+from visprog.planning.llama import Llama
+from visprog.planning.planner import Plan
+from visprog.tool import Model, Toolset
+
+PROMPT = "Question: {question}\nProgram:\n"
+MAX_TOKENS = 200  # of a program
+CONTEXT = 1024  # tokens of question and program
+ENGLISH_SHARE = 0.8  # of the letters of a question that are a to z
+
+
+class EmbeddedPlanner:
+    """Programs from the weights of a GGUF file, on the CPU. Loads them before its first plan."""
+
+    name = "embedded"
+
+    def __init__(self, weights: Path, threads: int | None = None) -> None:
+        self._weights = weights
+        self._threads = threads or min(4, os.cpu_count() or 1)
+        self._lock = threading.Lock()
+        self._llama: Llama | None = None
+        self._model = Model("SmolLM2-135M-Instruct, fine-tuned", "Apache-2.0")
+
+    def load(self) -> None:
+        """Read the weights, unless they are read.
+
+        Raises:
+            WeightsError: they are absent or damaged.
+        """
+        with self._lock:
+            self._ready()
+
+    def plan(self, question: str, tools: Toolset, inputs: Mapping[str, Any]) -> Plan:
+        started = time.perf_counter()
+        _expect_english(question)
+        rules = grammar(tools, question=question, variables=False, inputs=inputs)
+        prompt = PROMPT.format(question=" ".join(question.split()))
+        with self._lock:  # one context, one question at a time
+            text = self._ready().complete(prompt, grammar=rules, most=MAX_TOKENS)
+        return Plan(text, self._model, time.perf_counter() - started)
+
+    def _ready(self) -> Llama:
+        if self._llama is None:
+            if not self._weights.is_file():
+                raise WeightsError(
+                    f"the embedded planner has no weights at {self._weights}: install visprog "
+                    "again, or choose another planner with --planner"
+                )
+            self._llama = Llama(self._weights, threads=self._threads, context=CONTEXT)
+            with self._weights.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            self._model = Model(self._model.id, self._model.licence, f"sha256:{digest[:12]}")
+        return self._llama
+
+
+def _expect_english(question: str) -> None:
+    """Refuse what the model was not trained for; it would answer all the same."""
+    letters = [character for character in question if character.isalpha()]
+    english = sum(character.isascii() for character in letters)
+    if not letters:
+        raise PlanError("the question has no words")
+    if english < ENGLISH_SHARE * len(letters):
+        raise PlanError(
+            "the embedded planner reads English only: ask in English, or choose a planner that "
+            "reads other languages, such as --planner openai:MODEL"
+        )
+    if not spans(question):
+        raise PlanError(
+            f"the embedded planner finds nothing to look for in {question[:80]!r}: name a thing"
+        )

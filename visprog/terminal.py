@@ -1,0 +1,164 @@
+"""What the command line shows a person: steps as they happen, tools, weights."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.table import Table
+from rich.text import Text
+
+from visprog.agent import Answer, Answered, Event, Planned, Planning, Stepped
+from visprog.errors import SettingsError, WeightsError
+from visprog.lang import parse
+from visprog.lang.syntax import Call, walk
+from visprog.planning import Plan
+from visprog.show import describe, printable
+from visprog.tool import RULES, Toolset, Weights
+from visprog.trace import StepRecord
+
+COLORS = {"answered": "bold green", "abstained": "bold yellow", "failed": "bold red"}
+
+
+def follow(events: Iterable[Event], *, quiet: bool = False) -> Answer:
+    """Show events as they come, unless `quiet`, and give the answer."""
+    console = Console(quiet=quiet, highlight=False)
+    wait = Console(stderr=True, quiet=quiet or not sys.stderr.isatty()).status("reading ...")
+    wait.start()
+    try:
+        for event in events:
+            match event:
+                case Planning(planner):
+                    wait.update(f"planning with {planner} ...")
+                case Planned(program):
+                    console.print(_program(program))
+                    wait.update("running ...")
+                case Stepped(step):
+                    console.print(_step(step))
+                case Answered(answer):
+                    wait.stop()
+                    console.print(_answer(answer))
+                    return answer
+    finally:
+        wait.stop()
+    raise AssertionError("a stream of events ends with its answer")
+
+
+def _program(text: str) -> Syntax:
+    return Syntax(
+        printable(text.rstrip()), "python", theme="ansi_dark", line_numbers=True, word_wrap=True,
+        background_color="default",
+    )  # fmt: skip
+
+
+def _step(step: StepRecord) -> Text:
+    args = ", ".join(describe(value, 40) for value in step.args.values())
+    name = f"{step.name} = " if step.name else ""
+    result = f"failed: {step.error}" if step.error else describe(step.value, 160)
+    how = "known" if step.cached else f"{step.seconds * 1000:.0f} ms"
+    made = Text.assemble(
+        (f"{step.line:>3} ", "dim"),
+        (f"{name}{step.tool}({args})", "cyan"),
+        " = " if step.error == "" else " ",
+        (printable(result), "red" if step.error else "default"),
+    )
+    if step.model != RULES:
+        made.append(f"  [{step.model.id}, {how}]", "dim")
+    for notice in step.notices:
+        made.append(f"\n    note: {printable(notice)}", "yellow")
+    return made
+
+
+def _answer(answer: Answer) -> Text:
+    made = Text(f"{answer.status}: ", COLORS[answer.status])
+    made.append(printable(answer.text or answer.reason), "bold" if answer.text else "default")
+    if answer.trace.unit:
+        made.append(f" {answer.trace.unit}")
+    made.append(f"  ({answer.trace.seconds:.2f} s)", "dim")
+    return made
+
+
+def show_plan(plan: Plan, tools: Toolset) -> None:
+    console = Console(highlight=False)
+    console.print(_program(plan.text))
+    table = Table("line", "calls", "backend", "model", "licence", box=None, header_style="dim")
+    for node in walk(parse(plan.text)):
+        if isinstance(node, Call) and node.func in tools:
+            backend, model = tools.backend(node.func), tools.model(node.func)
+            name = backend.name if backend else "-"
+            table.add_row(str(node.at.line), node.func, name, model.id, model.licence)
+    console.print(table)
+    console.print(Text(f"planned by {plan.model.id} in {plan.seconds:.2f} s", "dim"))
+    for notice in plan.notices:
+        console.print(Text(f"note: {printable(notice)}", "yellow"))
+
+
+def show_tools(tools: Toolset, name: str | None) -> None:
+    """All tools of a toolset, or one in full.
+
+    Raises:
+        SettingsError: there is no such tool.
+    """
+    console = Console(highlight=False)
+    if name is None:
+        for family in dict.fromkeys(spec.family for spec in tools.values()):
+            table = Table("tool", "backend", "model", "licence", title=family, title_justify="left")
+            for spec in tools.values():
+                if spec.family == family:
+                    backend, model = tools.backend(spec.name), tools.model(spec.name)
+                    served = backend.name if backend else "-"
+                    table.add_row(Text(spec.signature), served, model.id, model.licence)
+            console.print(table)
+        if tools.unserved:
+            console.print(
+                Text(f"no backend in this profile: {', '.join(tools.unserved)}", "yellow")
+            )
+        return
+    if name not in tools:
+        known = tools.unserved.get(name)
+        why = "has no backend in this profile" if known else "is no tool; try: visprog tools"
+        raise SettingsError(f"{name!r} {why}")
+    spec, model, backend = tools[name], tools.model(name), tools.backend(name)
+    console.print(Text(spec.signature, "bold"))
+    console.print(Text(spec.doc))
+    for label, text in (
+        ("family", spec.family),
+        ("backend", backend.name if backend else "none needed"),
+        ("model", model.id),
+        ("revision", model.revision or "-"),
+        ("licence", model.licence),
+        ("kind", model.kind),
+    ):
+        console.print(Text.assemble((f"{label:>9}  ", "dim"), text))
+
+
+def show_models(weights: Mapping[str, Weights], action: str, name: str | None) -> int:
+    """List weights, say where they lie, or check that they are whole; 1 if any is not.
+
+    Raises:
+        SettingsError: there are no such weights.
+    """
+    if name is not None and name not in weights:
+        raise SettingsError(f"no weights {name!r}; known: {', '.join(weights)}")
+    console = Console(highlight=False)
+    chosen = [name] if name else list(weights)
+    status = 0
+    table = Table("name", "model", "size", "licence", "source", box=None, header_style="dim")
+    for key in chosen:
+        item = weights[key]
+        try:
+            if action == "list":
+                size = f"{item.size / 1e6:.1f} MB"
+                table.add_row(key, item.id, size, item.licence, f"{item.source} {item.revision}")
+            elif action == "where":
+                print(f"{key}\t{item.where()}")
+            else:
+                print(f"{key}: in the package, whole ({item.verify()})")
+        except WeightsError as error:
+            print(f"{key}: {error}", file=sys.stderr)
+            status = 1
+    if action == "list":
+        console.print(table)
+    return status
