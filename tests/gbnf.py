@@ -1,4 +1,4 @@
-"""Reads GBNF text and derives random texts from it: a second pair of eyes on the grammar."""
+"""Reads GBNF text, reads texts by it and derives random ones: a second opinion on the grammar."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\[(?:\\.|[^\]\\])*\]|\{\d+,\d+\}|[a-zA-Z0-9-]+|[()|?*+]')
 Tree = tuple[Any, ...]
+FOREVER = 1_000_000
 
 
 def read(text: str) -> dict[str, Tree]:
@@ -51,11 +52,66 @@ def _item(tokens: list[str]) -> tuple[Tree, list[str]]:
         part = ("ref", first)
     if rest and rest[0][0] in "?*+{":
         sign, rest = rest[0], rest[1:]
-        low, high = {"?": (0, 1), "*": (0, 3), "+": (1, 3)}.get(sign) or tuple(
+        low, high = {"?": (0, 1), "*": (0, FOREVER), "+": (1, FOREVER)}.get(sign) or tuple(
             int(number) for number in sign[1:-1].split(",")
         )
         part = ("times", part, low, high)
     return part, rest
+
+
+Stack = tuple[Tree, Any] | None  # what is still to be read: a tree, then the rest
+
+
+class Reader:
+    """Reads texts as llama.cpp does: character by character, with all ways open."""
+
+    def __init__(self, text: str) -> None:
+        self.rules = read(text)
+
+    def ways(self, text: str) -> list[int]:
+        """How many ways are open after each character; ends at the first that has none."""
+        open_ways = self.ready((self.rules["root"], None))
+        counts = []
+        for character in text:
+            after = [self.take(*stack, character) for stack in open_ways if stack]
+            open_ways = set().union(*after)
+            counts.append(len(open_ways))
+            if not open_ways:
+                break
+        self.ended = None in open_ways
+        return counts
+
+    def accepts(self, text: str) -> bool:
+        return len(self.ways(text)) == len(text) and self.ended
+
+    def take(self, tree: Tree, rest: Stack, character: str) -> set[Stack]:
+        kind, wanted = tree
+        if kind == "set":
+            return self.ready(rest) if re.fullmatch(wanted, character) else set()
+        if wanted[0] != character:
+            return set()
+        return self.ready((("text", wanted[1:]), rest) if wanted[1:] else rest)
+
+    def ready(self, stack: Stack) -> set[Stack]:
+        """The ways that begin with a character; None is the end of the text."""
+        if stack is None:
+            return {None}
+        tree, rest = stack
+        match tree:
+            case ("ref", name):
+                return self.ready((self.rules[name], rest))
+            case ("seq", *parts):
+                for part in reversed(parts):
+                    rest = (part, rest)
+                return self.ready(rest)
+            case ("or", *options):
+                return set().union(*(self.ready((option, rest)) for option in options))
+            case ("times", part, low, high):
+                left = high if high == FOREVER else high - 1
+                again = (("times", part, max(low - 1, 0), left), rest) if left else rest
+                skipped = self.ready(rest) if low == 0 else set()
+                return skipped | self.ready((part, again))
+        return {stack}
 
 
 class Deriver:
@@ -112,7 +168,9 @@ class Deriver:
                 fitting = [o for o in options if self.low(o) <= max(depth, lowest)]
                 return self.text(self.random.choice(fitting), depth)
             case ("times", part, low, high):
-                times = low if self.low(part) > depth else self.random.randint(low, high)
+                times = (
+                    low if self.low(part) > depth else self.random.randint(low, min(high, low + 3))
+                )
                 return "".join(self.text(part, depth) for _ in range(times))
         raise AssertionError(tree)
 

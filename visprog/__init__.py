@@ -6,6 +6,8 @@ agent = visprog.Agent()
 answer = agent.ask("street.jpg", "How many people are left of the bus?")
 print(answer.text, answer.status, answer.program)
 answer.trace.save("why.html")
+
+Whoever writes tools imports `visprog.tool`: the decorator `tool` of that module has its name.
 """
 
 from importlib import import_module
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     )
     from visprog.execution import Limits
     from visprog.planning import Plan, Planner
-    from visprog.tool import Backend, Catalogue, Model, Output, Toolset, Words, tool
+    from visprog.tool import Backend, Catalogue, Model, Output, Toolset, Words
     from visprog.trace import StepRecord, Trace
     from visprog.values import Depth, Flow, Image, Region, Text, Unknown, Video
 
@@ -74,15 +76,17 @@ __all__ = [
     "VisprogError",
     "WeightsError",
     "Words",
-    "tool",
 ]
 
 _HOMES = {
     "visprog.agent": "Agent Answer Answered Planned Planning Stepped",
-    "visprog.errors": "CheckError Diagnostic EvaluationError ImageError LimitError ParseError PlanError ProgramError QuestionError RunError SettingsError ToolError VisprogError WeightsError",
+    "visprog.errors": (
+        "CheckError Diagnostic EvaluationError ImageError LimitError ParseError PlanError "
+        "ProgramError QuestionError RunError SettingsError ToolError VisprogError WeightsError"
+    ),
     "visprog.execution": "Limits",
     "visprog.planning": "Plan Planner",
-    "visprog.tool": "Backend Catalogue Model Output Toolset Words tool",
+    "visprog.tool": "Backend Catalogue Model Output Toolset Words",
     "visprog.trace": "StepRecord Trace",
     "visprog.values": "Depth Flow Image Region Text Unknown Video",
 }

@@ -1,4 +1,4 @@
-"""Plans, checks, runs and answers: the one path that the command line, the app and evaluation use."""
+"""Plans, checks, runs and answers: the one path of the command line, the app and evaluation."""
 
 from __future__ import annotations
 
@@ -196,8 +196,8 @@ class Agent:
         Raises:
             QuestionError, PlanError, ProgramError
         """
-        kinds = input_kinds(pictures_given)
-        plan = self.planner.plan(clean_question(question), self.tools, kinds)
+        text, kinds = clean_question(question), input_kinds(pictures_given)
+        plan = self.planner.plan(text, self.tools, kinds)
         check(parse(plan.text), self.tools, kinds)
         return plan
 

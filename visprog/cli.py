@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import os
 import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from visprog.errors import ImageError, ProgramError, QuestionError, SettingsError, VisprogError
+from visprog.errors import ProgramError, QuestionError, SettingsError, VisprogError
 
 EXIT = {"answered": 0, "failed": 1, "abstained": 3}
 USAGE = 2
@@ -20,22 +23,55 @@ USAGE = 2
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and give its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # what a terminal cannot show is no reason to fail
     args = parser().parse_args(argv)
     command: Callable[[argparse.Namespace], int] = args.command
     try:
         return command(args)
     except (SettingsError, QuestionError) as error:
-        print(f"visprog: {error}", file=sys.stderr)
-        return USAGE
+        return _refuse(args, error, USAGE)
     except VisprogError as error:
-        print(f"visprog: {error}", file=sys.stderr)
-        return EXIT["failed"]
+        return _refuse(args, error, EXIT["failed"])
     except BrokenPipeError:  # the reader of a pipe has left
         sys.stderr.close()
         return EXIT["failed"]
+    except OSError as error:  # a file or folder that cannot be written
+        return _refuse(args, error, EXIT["failed"])
     except KeyboardInterrupt:
         print("visprog: stopped", file=sys.stderr)
         return 130
+
+
+def _refuse(args: argparse.Namespace, error: Exception, status: int) -> int:
+    """Say why there is no run to tell of, under `--json` also as an object like that of a run."""
+    from visprog.show import printable
+
+    if getattr(args, "json", False):
+        from visprog.settings import Settings
+        from visprog.trace import FAILED, Trace
+
+        settings = Settings.of()
+        asked, planner = getattr(args, "words", None), getattr(args, "planner", None)
+        trace = Trace(
+            question=asked[-1] if asked else "",
+            images=(),
+            program="",
+            planner=(planner or settings.planner) if asked else "",
+            tools=args.tools or settings.tools,
+            steps=(),
+            value=None,
+            status=FAILED,
+            reason=str(error),
+            answer="",
+            notices=(),
+            seconds=0.0,
+            plan_seconds=0.0,
+        )
+        print(json.dumps(trace.to_json(), ensure_ascii=False))
+    print(printable(f"visprog: {error}"), file=sys.stderr)
+    return status
 
 
 def parser() -> argparse.ArgumentParser:
@@ -59,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
 
     check = _command(commands, "check", _check, "print the faults of a program; exit 1 if any")
     check.add_argument("file", help="`-` reads standard input")
-    check.add_argument("--images", type=int, default=1, metavar="N", help="pictures it works on")
+    check.add_argument("--images", type=_count, default=1, metavar="N", help="pictures it works on")
     _tool_options(check)
 
     run = _command(commands, "run", _run, "run a program on pictures, without a planner")
@@ -87,7 +123,7 @@ def parser() -> argparse.ArgumentParser:
         evaluate.add_argument(f"--{option}", type=Path)
     evaluate.add_argument("--planner", default="embedded", help="embedded, reference ...")
     evaluate.add_argument("--tools", default="embedded", help="a profile, such as oracle")
-    evaluate.add_argument("--limit", type=int, help="only the first so many questions")
+    evaluate.add_argument("--limit", type=_count, help="only the first so many questions")
     return made
 
 
@@ -110,7 +146,7 @@ def _run_options(made: argparse.ArgumentParser) -> None:
     _tool_options(made)
     made.add_argument("--json", action="store_true", help="print one JSON object")
     made.add_argument("--trace", metavar="FILE.html", help="save a page that shows every step")
-    made.add_argument("--seconds", type=float, help="how long the program may take")
+    made.add_argument("--seconds", type=_seconds, help="how long the program may take")
 
 
 # -- commands
@@ -133,17 +169,12 @@ def _run(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace, agent: Any, events: Callable[[], Any]) -> int:
     from visprog import terminal
 
-    try:
-        answer = terminal.follow(events(), quiet=args.json)
-    except ImageError as error:
-        if args.json:
-            print(json.dumps({"status": "failed", "answer": "", "reason": str(error)}))
-        raise
-    if args.json:
-        print(json.dumps(answer.trace.to_json(), ensure_ascii=False))
+    answer = terminal.follow(events(), quiet=args.json)
     if args.trace:
         answer.trace.save(args.trace)
         print(f"trace: {args.trace}", file=sys.stderr)
+    if args.json:
+        print(json.dumps(answer.trace.to_json(), ensure_ascii=False))
     return EXIT[answer.status]
 
 
@@ -158,13 +189,14 @@ def _plan(args: argparse.Namespace) -> int:
 def _check(args: argparse.Namespace) -> int:
     from visprog.agent import input_kinds
     from visprog.lang import check, parse
+    from visprog.show import printable
 
     text, tools = _read(args.file), _toolset(args)
     try:
         check(parse(text), tools, input_kinds(args.images))
     except ProgramError as error:
         count = len(error.diagnostics)
-        print(f"{error}\n{count} fault{'s' if count > 1 else ''}")
+        print(f"{printable(str(error))}\n{count} fault{'s' if count > 1 else ''}")
         return 1
     print("no faults")
     return 0
@@ -239,10 +271,26 @@ def _read(file: str) -> str:
 
 
 def _sources(images: Sequence[str]) -> list[str | bytes]:
+    from visprog.show import describe
+
     for image in images:
-        if image != "-" and "://" not in image and not Path(image).exists():
-            raise SettingsError(f"there is no picture {image!r}")
+        if image != "-" and "://" not in image and not os.path.exists(image):
+            raise SettingsError(f"there is no picture {describe(image, 100)!r}")
     return [sys.stdin.buffer.read() if image == "-" else image for image in images]
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError(f"want 1 or more, got {count}")
+    return count
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not (math.isfinite(seconds) and seconds > 0):
+        raise argparse.ArgumentTypeError(f"want seconds above 0, got {text!r}")
+    return seconds
 
 
 def _version() -> str:

@@ -40,9 +40,8 @@ def examine() -> int:
         print(f"ok    profile {profile}: {len(tools)} tools, without {len(tools.unserved)}")
     for extra, module in OPTIONAL.items():
         there = find_spec(module) is not None
-        print(
-            f"{'ok  ' if there else '-   '}  extra [{extra}]: {module} is {'' if there else 'not '}installed"
-        )
+        state = "ok    " if there else "-     "
+        print(f"{state}extra [{extra}]: {module} is {'' if there else 'not '}installed")
     return 0 if sound else 1
 
 

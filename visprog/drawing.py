@@ -169,7 +169,7 @@ def _with_mask(page: PILImage, mask: NDArray[np.bool_], colour: tuple[int, int, 
     solid = cover.point(lambda level: 255 if level > 127 else 0)
     if min(page.size) >= 5:
         thick = np.asarray(solid.filter(ImageFilter.MaxFilter(3))) > np.asarray(
-            solid.filter(ImageFilter.MinFilter(3))
+            solid.filter(ImageFilter.MinFilter(5))
         )
         inner = pil.fromarray(np.where(thick, 255, np.asarray(inner)).astype(np.uint8))
     made = page.copy()

@@ -18,6 +18,7 @@ from visprog.values import Image, Region, Text, Unknown
 DRAWN = 40  # values drawn on a page; more would make it too large to open
 CARDS = 500  # steps shown on a page
 LINKS = 5  # steps that a line of the program points to
+KINDS = ("weights", "heuristic", "rules", "annotations")  # of models; each has its colour
 WORDS = {"answered": "Answered", "abstained": "Abstained", "failed": "Failed"}
 ICONS = {
     "answered": '<path d="M4 10.5l4 4 8-9"/>',
@@ -29,7 +30,7 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri
 
 def page(trace: Trace) -> str:
     """The trace as an HTML document."""
-    title = _text(describe(trace.question, 90) or "A trace")
+    title = _text(describe(trace.question, 90) or "A program")
     style = files("visprog").joinpath("page.css").read_text(encoding="utf-8")
     return f"""<!doctype html>
 <html lang="en">
@@ -88,12 +89,13 @@ def _answer(trace: Trace) -> str:
     answer = f'<p class="answer{big}" dir="auto">{_text(shown)}{unit}</p>' if shown else ""
     kind = "reason listing" if "\n" in trace.reason else "reason"  # diagnostics point by columns
     reason = f'<p class="{kind}" dir="auto">{_text(trace.reason)}</p>' if trace.reason else ""
+    question = describe(trace.question, 2000) or "A program, run without a question"
     long = ' class="long"' if len(trace.question) > 120 else ""
     return f"""<header class="top">
 <div class="pictures">{_pictures(trace)}</div>
 <div class="said">
 <p class="brand">visprog</p>
-<h1 dir="auto"{long}>{_text(describe(trace.question, 2000))}</h1>
+<h1 dir="auto"{long}>{_text(question)}</h1>
 <section class="verdict {status}" aria-label="Answer">
 <p class="status">{_icon(status)}{WORDS[status]}</p>
 {answer}{reason}
@@ -180,7 +182,7 @@ def _steps(trace: Trace) -> str:
     left = DRAWN
     cards = []
     for number, step in enumerate(steps, 1):
-        picture = _figure(step.value, describe(step.value)) if left and step.error is None else ""
+        picture = _figure(step.value, describe(step.value)) if left and not step.error else ""
         left -= bool(picture)
         cards.append(_card(number, step, trace.images, picture))
     notes = []
@@ -196,7 +198,7 @@ def _steps(trace: Trace) -> str:
 def _card(number: int, step: StepRecord, images: Sequence[Image], picture: str) -> str:
     call = f"{step.tool}({', '.join(_argument(value, images) for value in step.args.values())})"
     title = highlight(f"{step.name} = {call}" if step.name else call)
-    if step.error is not None:
+    if step.error:
         state, value = " wrong", f'<p class="value">{_text(step.error)}</p>'
     elif isinstance(step.value, Unknown):
         state, value = " unknown", f'<p class="value" dir="auto">{_text(step.value.reason)}</p>'
@@ -228,12 +230,13 @@ def _argument(value: object, images: Sequence[Image]) -> str:
 
 
 def _model(model: Model) -> str:
-    kind = (
-        model.kind if model.kind in ("weights", "heuristic", "rules", "annotations") else "weights"
+    shade = model.kind if model.kind in KINDS else "rules"
+    revision = (
+        f' <span title="{_text(model.revision)}">{_text(describe(model.revision, 20))}</span>'
     )
-    revision = f' <span title="{_text(model.revision)}">{_text(model.revision[:12])}</span>'
     return (
-        f'<b class="kind {kind}">{kind}</b> <span class="model">{_text(model.id)}</span>'
+        f'<b class="kind {shade}">{_text(model.kind)}</b> '
+        f'<span class="model">{_text(model.id)}</span>'
         f"{revision if model.revision else ''} <span>{_text(model.licence)}</span>"
     )
 

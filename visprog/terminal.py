@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from rich.console import Console
 from rich.syntax import Syntax
@@ -22,16 +23,21 @@ from visprog.trace import StepRecord
 COLORS = {"answered": "bold green", "abstained": "bold yellow", "failed": "bold red"}
 
 
+def _console(**options: Any) -> Console:
+    """A console that shows every text as it stands: no markup, no emoji codes, no colouring."""
+    return Console(highlight=False, markup=False, emoji=False, **options)
+
+
 def follow(events: Iterable[Event], *, quiet: bool = False) -> Answer:
     """Show events as they come, unless `quiet`, and give the answer."""
-    console = Console(quiet=quiet, highlight=False)
-    wait = Console(stderr=True, quiet=quiet or not sys.stderr.isatty()).status("reading ...")
+    console = _console(quiet=quiet)
+    wait = _console(stderr=True, quiet=quiet or not sys.stderr.isatty()).status("reading ...")
     wait.start()
     try:
         for event in events:
             match event:
                 case Planning(planner):
-                    wait.update(f"planning with {planner} ...")
+                    wait.update(Text(f"planning with {printable(planner)} ..."))
                 case Planned(program):
                     console.print(_program(program))
                     wait.update("running ...")
@@ -81,7 +87,7 @@ def _answer(answer: Answer) -> Text:
 
 
 def show_plan(plan: Plan, tools: Toolset) -> None:
-    console = Console(highlight=False)
+    console = _console()
     console.print(_program(plan.text))
     table = Table("line", "calls", "backend", "model", "licence", box=None, header_style="dim")
     for node in walk(parse(plan.text)):
@@ -101,7 +107,7 @@ def show_tools(tools: Toolset, name: str | None) -> None:
     Raises:
         SettingsError: there is no such tool.
     """
-    console = Console(highlight=False)
+    console = _console()
     if name is None:
         for family in dict.fromkeys(spec.family for spec in tools.values()):
             table = Table("tool", "backend", "model", "licence", title=family, title_justify="left")
@@ -142,7 +148,7 @@ def show_models(weights: Mapping[str, Weights], action: str, name: str | None) -
     """
     if name is not None and name not in weights:
         raise SettingsError(f"no weights {name!r}; known: {', '.join(weights)}")
-    console = Console(highlight=False)
+    console = _console()
     chosen = [name] if name else list(weights)
     status = 0
     table = Table("name", "model", "size", "licence", "source", box=None, header_style="dim")

@@ -1,9 +1,9 @@
 """What a tool is, what a backend is, and how a profile joins them.
 
 A tool is a typed function under `@tool`: its signature and docstring are all that a program and a
-planner know of it. A backend is a class that does the work of one or more tools with one model. A profile
-says which backend serves which tool. All three come from the modules that installed packages name
-under the entry point group `visprog.tools`; our own come by the same door.
+planner know of it. A backend is a class that does the work of one or more tools with one model. A
+profile says which backend serves which tool. All three come from the modules that installed
+packages name under the entry point group `visprog.tools`; our own come by the same door.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _param(name: str, hint: Any) -> Param:
         return Param(name, list[inner.kind], inner.words)  # type: ignore[name-defined]
     if get_origin(hint) is Annotated:
         kind, *marks = get_args(hint)
-        return Param(name, kind, next(m for m in marks if isinstance(m, Words)))
+        return Param(name, kind, next((m for m in marks if isinstance(m, Words)), Words()))
     return Param(name, hint)
 
 
@@ -285,16 +285,20 @@ class Catalogue:
     def _add(self, module: ModuleType, owner: str) -> None:
         for value in vars(module).values():
             spec = getattr(value, "__visprog_tool__", None)
-            if isinstance(spec, ToolSpec):
-                self._claim("tool", spec.name, owner)
+            if isinstance(spec, ToolSpec) and self.tools.get(spec.name) is not spec:
+                self._claim("tool", spec.name, owner)  # not if imported from another package
                 self.tools[spec.name] = spec
-            elif isinstance(value, type) and issubclass(value, Backend) and value is not Backend:
-                self._claim("backend", value.name, owner)
-                self.backends[value.name] = value
+            if isinstance(value, type) and issubclass(value, Backend):
+                name = getattr(value, "name", None)  # a base class for others has none
+                if name and self.backends.get(name) is not value:
+                    self._claim("backend", name, owner)
+                    self.backends[name] = value
         for name, weights in getattr(module, "WEIGHTS", {}).items():
             self._claim("file of weights", name, owner)
             self.weights[name] = weights
         for profile, choice in getattr(module, "PROFILES", {}).items():
+            for tool_name in choice:
+                self._claim(f"choice of profile {profile!r} for a tool", tool_name, owner)
             self.profiles.setdefault(profile, {}).update(choice)
 
     def _claim(self, kind: str, name: str, owner: str) -> None:

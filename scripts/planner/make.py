@@ -1,6 +1,6 @@
 """Remakes the embedded planner's weights: pairs, training, GGUF.
 
-    python scripts/planner/make.py --gqa DIR --out planner.gguf
+python scripts/planner/make.py --gqa DIR --out planner.gguf
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main() -> None:
     listing = asked.out.with_suffix(".pairs.jsonl")
     listing.write_text("".join(json.dumps(pair) + "\n" for pair in made))
     weights = asked.out.with_suffix(".pt")
-    train(made, weights, seconds=asked.seconds, threads=asked.threads)
+    train(made, weights, steps=asked.steps, threads=asked.threads)
     export(BASE, weights, asked.out)
     print(asked.out, hashlib.sha256(asked.out.read_bytes()).hexdigest())
 
@@ -39,7 +39,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--gqa", type=Path, help="folder of GQA's questions and hierarchies")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--templates", type=int, default=4400, help="pairs from templates")
-    parser.add_argument("--seconds", type=float, default=1500, help="of training")
+    parser.add_argument("--steps", type=int, default=500, help="of training, 8 pairs each")
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 

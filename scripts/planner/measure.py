@@ -1,6 +1,6 @@
 """Measures a planner's GGUF on held-out questions: programs that are the reference's, in seconds.
 
-    python scripts/planner/measure.py planner.gguf [--grammar] [--questions heldout.jsonl]
+python scripts/planner/measure.py planner.gguf [--grammar] [--questions heldout.jsonl]
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parents[1]), str(HERE.parents[1] / "tools")]
 
 import visprog_tools  # noqa: E402
-
 from visprog.errors import VisprogError  # noqa: E402
 from visprog.lang import check, format, grammar, parse  # noqa: E402
 from visprog.tool import Catalogue  # noqa: E402

@@ -7,26 +7,92 @@ import random
 import re
 from pathlib import Path
 
+import choosing
+import counting
+import existence
+import measuring
 import naming
-import other
-import visprog_tools
+import verifying
 import words
-import yes_no
 from things import Things
-from visprog_tools import words as signatures
 
+import visprog_tools
 from visprog.eval.gqa_programs import translate
 from visprog.lang.words import ANSWERS, spans, whole
 from visprog.tool import Catalogue
 from visprog.values import Image
+from visprog_tools import words as signatures
 
 PROMPT = "Question: {question}\nProgram:\n"
-FAMILIES = yes_no.FAMILIES + other.FAMILIES + naming.FAMILIES
+# makers of pairs, and how often each is asked
+FAMILIES = [
+    *((existence.there_is, 10), (existence.there_is_no, 4), (existence.somebody, 4)),
+    *(
+        (verifying.where_verified, 10),
+        (verifying.compared, 6),
+        (verifying.touching, 1),
+        (verifying.doing_verified, 5),
+        (verifying.placed_verified, 3),
+        (verifying.looks_verified, 8),
+        (verifying.side_verified, 3),
+        (verifying.all_of_them, 4),
+    ),
+    *((existence.joined, 9), (existence.between, 2)),
+    *((verifying.alike, 5),),
+    *(
+        (counting.how_many, 9),
+        (counting.how_many_are, 7),
+        (counting.people_doing, 3),
+        (counting.number_checked, 7),
+        (counting.numbers_compared, 7),
+    ),
+    *(
+        (measuring.attribute, 16),
+        (measuring.where, 9),
+        (measuring.area, 5),
+        (measuring.measure, 4),
+        (measuring.text, 5),
+        (measuring.faces, 2),
+        (measuring.picture, 4),
+    ),
+    *(
+        (choosing.sides, 8),
+        (choosing.which_one, 8),
+        (choosing.closer_to, 3),
+        (choosing.aged, 2),
+        (choosing.options, 7),
+        (choosing.scene, 6),
+    ),
+    *(
+        (naming.kind_of, 6),
+        (naming.what_is, 14),
+        (naming.property_of_worn, 3),
+        (naming.in_common, 1),
+        (naming.other_than, 2),
+        (naming.open_question, 2),
+    ),
+]
 
 NOUNS = {"person", "man", "woman"}
 STATEMENTS = set(
-    "on the left|on the right|at the top|at the bottom|in the middle|indoors|outdoors|"
-    "old|young|healthy|unhealthy|long|short|tall|high|low".split("|")
+    [
+        "on the left",
+        "on the right",
+        "at the top",
+        "at the bottom",
+        "in the middle",
+        "indoors",
+        "outdoors",
+        "old",
+        "young",
+        "healthy",
+        "unhealthy",
+        "long",
+        "short",
+        "tall",
+        "high",
+        "low",
+    ]
 )
 RELATIONS = set(words.RELATIONS) | {"of"}
 ATTRIBUTES = set(signatures.ATTRIBUTES)
@@ -84,7 +150,9 @@ def from_templates(n: int, seed: int, gqa: Path | None = None) -> list[dict[str,
             strays += 1
             assert strays < 0.1 * (len(made) + 200), (question, stray_texts(question, program))
             continue
-        made.setdefault(question, {"question": question, "program": program, "family": maker.__name__})
+        made.setdefault(
+            question, {"question": question, "program": program, "family": maker.__name__}
+        )
     return list(made.values())
 
 

@@ -10,13 +10,17 @@ WHERE = (
     "(|||| in the (image|picture|photo|scene|shot|photograph|frame)| in this (image|picture|photo)"
     "| here| anywhere| in view)"
 )
-SAID = "(Is it (true|correct|the case)|Would you say|Can (you|we) say|Do you think|Is it right) that {s}?"
+SAID = (
+    "(Is it (true|correct|the case)|Would you say|Can (you|we) say|Do you think"
+    "|Is it right) that {s}?"
+)
 CHECK = (
     "(Can|Could) you (tell me|check|see|verify|say) (if|whether) {s}?"
     "|(Tell me|Check|Verify|Find out|Determine|Let me know|Say|See) (if|whether) {s}."
     "|(I want|I would like|I need|I'd like) to know (if|whether) {s}.|I wonder (if|whether) {s}."
     "|Please (check|verify|tell me) (if|whether) {s}."
-    "|(True or false|Yes or no|Right or wrong): {s}.|{s}(, (right|correct|yes or no|true or false|am I right)?|.|?)"
+    "|(True or false|Yes or no|Right or wrong): {s}.|{s}(, (right|correct"
+    "|yes or no|true or false|am I right)?|.|?)"
     "|Does it look like {s}?"
 )
 WONDER = (

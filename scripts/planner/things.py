@@ -12,15 +12,20 @@ SUPERLATIVES = {
     "largest": "(largest|biggest) {n}",
     "smallest": "(smallest|tiniest|littlest) {n}",
     "leftmost": "(leftmost {n}|{n} (|that is )(farthest|furthest) (|to the )left|left-most {n})",
-    "rightmost": "(rightmost {n}|{n} (|that is )(farthest|furthest) (|to the )right|right-most {n})",
+    "rightmost": "(rightmost {n}|{n} (|that is )(farthest|furthest) (|to the )right"
+    "|right-most {n})",
     "topmost": "(topmost|highest|uppermost) {n}",
     "bottommost": "(bottommost|lowest) {n}",
-    "nearest": "((nearest|closest) {n}|{n} (|that is )(closest|nearest) to (the camera|us|the viewer|me))",
-    "farthest": "((farthest|furthest|most distant) {n}|{n} (farthest|furthest) (away|from the camera))",
+    "nearest": "((nearest|closest) {n}|{n} (|that is )(closest|nearest) to (the camera|us"
+    "|the viewer|me))",
+    "farthest": "((farthest|furthest|most distant) {n}|{n} (farthest|furthest) (away"
+    "|from the camera))",
 }
 PLACES = {
-    "on the left": "(on the left|on the left side|on the left hand side)( of the (image|picture|photo)|)",
-    "on the right": "(on the right|on the right side|on the right hand side)( of the (image|picture|photo)|)",
+    "on the left": "(on the left|on the left side|on the left hand side)( of the (image|picture"
+    "|photo)|)",
+    "on the right": "(on the right|on the right side|on the right hand side)( of the (image"
+    "|picture|photo)|)",
     "at the top": "at the top( of the (image|picture|photo)|)",
     "at the bottom": "at the bottom( of the (image|picture|photo)|)",
     "in the middle": "in the middle( of the (image|picture|photo)|)",
@@ -83,8 +88,11 @@ class Things:
         weights = None if names else [3 if k in ("person", "animal") else 1 for k in self.nouns]
         names = names or list(self.nouns)
         while True:
-            found = self.rng.choice(self.nouns[self.rng.choices(names, weights)[0]] if weights
-                                    else self.nouns[self.rng.choice(names)])
+            found = self.rng.choice(
+                self.nouns[self.rng.choices(names, weights)[0]]
+                if weights
+                else self.nouns[self.rng.choice(names)]
+            )
             if found not in self.used:
                 self.used.add(found)
                 return found
@@ -94,7 +102,9 @@ class Things:
         noun = self.noun(kinds)
         return Thing(noun, f'detect(image, "{noun}")', self.rng)
 
-    def thing(self, kinds: str = "", *, depth: int = 1, best: bool = True, rate: float = 0.5) -> Thing:
+    def thing(
+        self, kinds: str = "", *, depth: int = 1, best: bool = True, rate: float = 0.5
+    ) -> Thing:
         """A noun with, at `rate`, something said of it. `depth`: how many anchors may follow."""
         made = self.plain(kinds)
         if self.rng.random() > rate:
@@ -141,7 +151,9 @@ class Things:
         made.many = f'filter({made.many}, "{place}")'
         said = expand(PLACES[place], self.rng)
         made.after = expand(f"(|that is |which is ){said}", self.rng)
-        made.afters = made.after.replace("is ", "are ", 1) if made.after[:2] in ("th", "wh") else said
+        made.afters = (
+            made.after.replace("is ", "are ", 1) if made.after[:2] in ("th", "wh") else said
+        )
 
     def _spatial(self, made: Thing, depth: int) -> None:
         word = self.rng.choice(["left_of", "right_of"] * 2 + list(words.SPATIAL))
@@ -149,15 +161,28 @@ class Things:
         anchor = self.anchor(depth - 1)
         made.many = f"{word}({made.many}, {anchor.one})"
         to = anchor.the if self.rng.random() < 0.85 else anchor.a
-        links = ("", "", "", "that is ", "which is ", "located ", "positioned ", "standing ", "placed ")
+        links = (
+            "",
+            "",
+            "",
+            "that is ",
+            "which is ",
+            "located ",
+            "positioned ",
+            "standing ",
+            "placed ",
+        )
         link = self.rng.choice(links)
         made.after = f"{link}{said} {to}"
         made.afters = f"{link.replace('is ', 'are ')}{said} {to}"
 
     def _relation(self, made: Thing, depth: int) -> None:
         person = made.noun in self.nouns["person"] + self.nouns["animal"]
-        relation = self.rng.choice((words.ACTIVE + ["wearing", "holding"] * 4 if person else [])
-                                   + words.PLACED + ["on", "in"] * 2)
+        relation = self.rng.choice(
+            (words.ACTIVE + ["wearing", "holding"] * 4 if person else [])
+            + words.PLACED
+            + ["on", "in"] * 2
+        )
         ing, sings, plur, kinds = words.RELATIONS[relation]
         anchor = self.anchor(depth - 1, kinds)
         made.many = f'related({made.many}, "{relation}", {anchor.one})'

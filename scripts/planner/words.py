@@ -1,4 +1,4 @@
-"""The words of the templates: nouns by kind, attributes, relations, and how English inflects them."""
+"""Words of the templates: nouns by kind, attributes, relations, and how English inflects them."""
 
 from __future__ import annotations
 
@@ -11,43 +11,229 @@ Nouns = dict[str, list[str]]
 
 PLURALS: dict[str, str] = {}
 
-COLORS = (
-    "red blue green white black yellow brown gray grey orange pink purple silver gold golden beige tan "
-    "maroon teal turquoise navy violet cream khaki|dark blue|light blue|dark green|light brown|"
-    "dark brown|light green|cream colored|blond"
-)
-LOOKS = {
-    "color": [w for part in COLORS.split("|") for w in ([part] if "|" in part else [part])],
-}
-LOOKS["color"] = COLORS.split("|")[0].split() + COLORS.split("|")[1:]
-LOOKS["material"] = (
-    "wooden metal metallic plastic glass leather concrete brick stone paper cardboard fabric cotton "
-    "woolen rubber ceramic porcelain steel marble wicker bamboo"
-).split()
-LOOKS["shape"] = "round square rectangular triangular oval circular octagonal curved flat".split()
-LOOKS["size"] = "small large big little tiny huge giant".split()
-LOOKS["state"] = (
-    "open closed empty full clean dirty wet dry broken old new young tall short long thick thin wide "
-    "narrow heavy soft hard shiny rusty bright dark clear cloudy fresh ripe cooked raw sliced folded "
-    "parked bare lit striped checkered spotted floral plain colorful fluffy furry hairy bald happy "
-    "sad angry smiling tired asleep barefoot shirtless modern ancient fake"
-).split()
-LOOKS["pose"] = (
-    "standing sitting lying walking running jumping sleeping eating drinking playing reading "
-    "talking waiting working smiling swimming flying grazing crouching kneeling bending resting "
-    "posing dancing cooking skiing surfing skateboarding moving"
-).split()
-MATERIALS = (
-    "wood metal plastic glass leather concrete brick stone paper cardboard fabric cotton wool "
-    "rubber ceramic porcelain steel marble wicker bamboo"
-).split()
-WEATHER = "sunny cloudy rainy snowy foggy stormy clear overcast windy".split()
-PLACES = (
-    "kitchen|bathroom|bedroom|living room|dining room|office|restaurant|church|park|farm|beach|"
-    "street|zoo|stadium|airport|harbor|classroom|library|museum|store|market|forest|desert|field|"
-    "garden|train station|parking lot|hotel room|gym|hospital|bakery|garage|playground|city|village"
-).split("|")
-NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".split()
+COLORS = [
+    *[
+        "red",
+        "blue",
+        "green",
+        "white",
+        "black",
+        "yellow",
+        "brown",
+        "gray",
+        "grey",
+        "orange",
+        "pink",
+        "purple",
+        "silver",
+        "gold",
+    ],
+    *["golden", "beige", "tan", "maroon", "teal", "turquoise", "navy", "violet", "cream", "khaki"],
+    *("dark blue", "light blue", "dark green", "light brown", "dark brown", "light green"),
+    *("cream colored", "blond"),
+]
+LOOKS = {"color": COLORS}
+LOOKS["material"] = [
+    "wooden",
+    "metal",
+    "metallic",
+    "plastic",
+    "glass",
+    "leather",
+    "concrete",
+    "brick",
+    "stone",
+    "paper",
+    "cardboard",
+    "fabric",
+    "cotton",
+    "woolen",
+    "rubber",
+    "ceramic",
+    "porcelain",
+    "steel",
+    "marble",
+    "wicker",
+    "bamboo",
+]
+LOOKS["shape"] = [
+    "round",
+    "square",
+    "rectangular",
+    "triangular",
+    "oval",
+    "circular",
+    "octagonal",
+    "curved",
+    "flat",
+]
+LOOKS["size"] = ["small", "large", "big", "little", "tiny", "huge", "giant"]
+LOOKS["state"] = [
+    "open",
+    "closed",
+    "empty",
+    "full",
+    "clean",
+    "dirty",
+    "wet",
+    "dry",
+    "broken",
+    "old",
+    "new",
+    "young",
+    "tall",
+    "short",
+    "long",
+    "thick",
+    "thin",
+    "wide",
+    "narrow",
+    "heavy",
+    "soft",
+    "hard",
+    "shiny",
+    "rusty",
+    "bright",
+    "dark",
+    "clear",
+    "cloudy",
+    "fresh",
+    "ripe",
+    "cooked",
+    "raw",
+    "sliced",
+    "folded",
+    "parked",
+    "bare",
+    "lit",
+    "striped",
+    "checkered",
+    "spotted",
+    "floral",
+    "plain",
+    "colorful",
+    "fluffy",
+    "furry",
+    "hairy",
+    "bald",
+    "happy",
+    "sad",
+    "angry",
+    "smiling",
+    "tired",
+    "asleep",
+    "barefoot",
+    "shirtless",
+    "modern",
+    "ancient",
+    "fake",
+]
+LOOKS["pose"] = [
+    "standing",
+    "sitting",
+    "lying",
+    "walking",
+    "running",
+    "jumping",
+    "sleeping",
+    "eating",
+    "drinking",
+    "playing",
+    "reading",
+    "talking",
+    "waiting",
+    "working",
+    "smiling",
+    "swimming",
+    "flying",
+    "grazing",
+    "crouching",
+    "kneeling",
+    "bending",
+    "resting",
+    "posing",
+    "dancing",
+    "cooking",
+    "skiing",
+    "surfing",
+    "skateboarding",
+    "moving",
+]
+MATERIALS = [
+    "wood",
+    "metal",
+    "plastic",
+    "glass",
+    "leather",
+    "concrete",
+    "brick",
+    "stone",
+    "paper",
+    "cardboard",
+    "fabric",
+    "cotton",
+    "wool",
+    "rubber",
+    "ceramic",
+    "porcelain",
+    "steel",
+    "marble",
+    "wicker",
+    "bamboo",
+]
+WEATHER = ["sunny", "cloudy", "rainy", "snowy", "foggy", "stormy", "clear", "overcast", "windy"]
+PLACES = [
+    "kitchen",
+    "bathroom",
+    "bedroom",
+    "living room",
+    "dining room",
+    "office",
+    "restaurant",
+    "church",
+    "park",
+    "farm",
+    "beach",
+    "street",
+    "zoo",
+    "stadium",
+    "airport",
+    "harbor",
+    "classroom",
+    "library",
+    "museum",
+    "store",
+    "market",
+    "forest",
+    "desert",
+    "field",
+    "garden",
+    "train station",
+    "parking lot",
+    "hotel room",
+    "gym",
+    "hospital",
+    "bakery",
+    "garage",
+    "playground",
+    "city",
+    "village",
+]
+NUMBERS = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
 
 # word of the language -> how people say it
 SPATIAL = {
@@ -84,7 +270,12 @@ RELATIONS = {
     "on top of": ("on top of", "is on top of", "are on top of", "furniture kitchen object"),
     "in": ("in", "is in", "are in", "kitchen object outdoors vehicle furniture"),
     "with": ("with", "is with", "are with", "object animal clothing person"),
-    "attached to": ("attached to", "is attached to", "are attached to", "outdoors furniture vehicle"),
+    "attached to": (
+        "attached to",
+        "is attached to",
+        "are attached to",
+        "outdoors furniture vehicle",
+    ),
     "parked on": ("parked on", "is parked on", "are parked on", "outdoors"),
     "facing": ("facing", "faces", "face", "person animal device furniture"),
     "leaning against": ("leaning against", "leans against", "lean against", "outdoors furniture"),

@@ -32,7 +32,9 @@ class Masks(Backend):
 
     name = "masks"
     serves = ("segment", "area")
-    model = models.WEIGHTS["selfie"].model
+    model = replace(
+        models.WEIGHTS["selfie"].model, id=f"{models.WEIGHTS['selfie'].id}, or OpenCV GrabCut"
+    )
 
     def __init__(self, options: Mapping[str, str]) -> None:
         super().__init__(options)

@@ -114,4 +114,3 @@ def session(name: str, threads: int = 0) -> Any:
         return onnxruntime.InferenceSession(str(found), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises classes of its own for a damaged file
         raise WeightsError(f"weights {name!r} do not open: {found}: {error}; {HELP}") from error
-

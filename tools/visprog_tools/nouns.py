@@ -59,7 +59,7 @@ def singular(noun: str) -> str:
     irregular = _data()["plural"].get(last, "")
     forms = [f"{first} {word}".strip() for word in (irregular, _regular(last)) if word]
     known = [form for form in (noun, *forms) if form in _table()]
-    return (known or forms)[0]
+    return (known or forms or [noun])[0]
 
 
 def meaning(name: str) -> Meaning | str:

@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from visprog.errors import VisprogError
+from visprog.errors import SettingsError, VisprogError
 from visprog.eval.gqa_programs import translate
 from visprog.eval.questions import Question, load_choices, load_questions
 from visprog.eval.report import gqa_report, write_report
@@ -152,6 +152,8 @@ def _among(text: str, choices: Mapping[str, Sequence[str]] | None, key: str) -> 
 
 
 def _solver(planner: str, tools: str, scene_graphs: Path | None) -> Solve:
+    if scene_graphs and not scene_graphs.is_file():
+        raise SettingsError(f"there are no scene graphs at {scene_graphs}")
     options = {"scene_graphs": str(scene_graphs)} if scene_graphs else {}
     if planner == REFERENCE:
         return reference_solver(Catalogue.installed().toolset(tools, options))
@@ -161,6 +163,7 @@ def _solver(planner: str, tools: str, scene_graphs: Path | None) -> Solve:
 def agent_solver(planner: str, tools: str, options: Mapping[str, str]) -> Solve:
     """Answers by a `visprog.Agent` with this planner and profile."""
     agent: Any = import_module("visprog.agent").Agent(planner=planner, tools=tools, options=options)
+    _ = agent.planner  # an unknown one is told now, not once a question
 
     def solve(question: Question, picture: Path) -> Outcome:
         answer = agent.ask(picture, question.text)

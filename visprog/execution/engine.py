@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -144,7 +145,7 @@ class Engine:
             if backend is None:
                 return [self._accept(tool, self._pure(tool, call)) for call in calls]
             backend.ready()
-            outputs = backend.run(tool, calls)
+            outputs = list(backend.run(tool, calls))
         except VisprogError as error:
             return [error] * len(calls)
         except Exception as error:  # a defect of the backend must not stop other runs
@@ -166,10 +167,20 @@ class Engine:
         return made if isinstance(made, Output) else Output(made)
 
     def _accept(self, tool: str, output: Output | VisprogError) -> Output | VisprogError:
-        """Refuse a value that is not what the tool promises."""
-        if isinstance(output, VisprogError) or isinstance(output.value, Unknown):
+        """Refuse what is not a result, and a value that is not what the tool promises."""
+        if isinstance(output, VisprogError):
             return output
-        if t.admits(self._returns[tool], output.value):
+        value = output.value if isinstance(output, Output) else output
+        if isinstance(output, Output) and (
+            isinstance(value, Unknown) or t.admits(self._returns[tool], value)
+        ):
             return output
-        want, got = t.text(self._returns[tool]), type(output.value).__name__
+        want, got = t.text(self._returns[tool]), _kind(value)
         return ToolError(f"{tool} promises {want}, the backend gave {got}")
+
+
+def _kind(value: object) -> str:
+    """What a refused value is, in a few words."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return "nothing" if value is None else type(value).__name__

@@ -11,18 +11,19 @@ import keyword
 import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any
 
 from visprog.lang import notation as n
 from visprog.lang import types as t
 from visprog.lang.properties import PROPERTIES
 from visprog.lang.words import ANSWERS, spans, whole
-from visprog.tool import Param, ToolSpec, Words
+from visprog.tool import Param, ToolSpec
 from visprog.values import Image
 
 FORMS = ("gbnf", "lark")
 _KEYWORDS = tuple(filter(str.islower, keyword.kwlist))
 _MAX_TEXT = 80  # characters of a free text
+_MAX_ITEMS = 8  # of a list literal: a small model may repeat itself for ever
 _FREE_TEXT = r"""^"\\\x00-\x1F\x7F"""
 _PROPERTIES = (("Region", "label"), ("Text", "text"))
 _EACH = "r"  # the name of a comprehension's variable, where names are not free
@@ -55,20 +56,6 @@ def grammar(
     return n.gbnf(rules) if form == "gbnf" else n.lark(rules)
 
 
-def _plain(kind: Any) -> Any:
-    """An annotation without its marks, inside a list too."""
-    if get_origin(kind) is Annotated:
-        return _plain(get_args(kind)[0])
-    return list[_plain(get_args(kind)[0])] if get_origin(kind) is list else kind  # type: ignore[misc]
-
-
-def _words(param: Param) -> Words:
-    """The words of a text parameter, or of a list of texts."""
-    (item,) = get_args(param.kind) if get_origin(param.kind) is list else (param.kind,)
-    marks = get_args(item)[1:] if get_origin(item) is Annotated else ()
-    return next((mark for mark in marks if isinstance(mark, Words)), param.words)
-
-
 _TEXTS = t.ListType(t.STR)
 _REGION, _REGIONS = t.Named("Region"), t.ListType(t.Named("Region"))
 
@@ -84,7 +71,7 @@ class _Builder:
         variables: bool,
     ) -> None:
         self.tools = tools
-        self.inputs = {name: t.of(_plain(kind)) for name, kind in inputs.items()}
+        self.inputs = {name: t.of(kind) for name, kind in inputs.items()}
         self.question = question
         self.spans = spans(question) if question is not None else ()
         self.variables = variables
@@ -92,10 +79,9 @@ class _Builder:
         self.closed: dict[tuple[str, ...], str] = {}  # the rule of each set of words
         self.names: tuple[n.Part, ...] = (n.Ref("name"),) if variables else ()
         self.params = {
-            spec.name: [t.of(_plain(param.kind)) for param in spec.params]
-            for spec in tools.values()
+            spec.name: [t.of(param.kind) for param in spec.params] for spec in tools.values()
         }
-        self.gives = {spec.name: t.of(_plain(spec.returns)) for spec in tools.values()}
+        self.gives = {spec.name: t.of(spec.returns) for spec in tools.values()}
         self.wanted = dict.fromkeys(kind for kinds in self.params.values() for kind in kinds)
         lists = [kind for kind in self.wanted if isinstance(kind, t.ListType)]
         sources = [*self.inputs.values(), *self.gives.values(), *lists, t.INT, t.STR, t.BOOL]
@@ -139,7 +125,7 @@ class _Builder:
         made: list[n.Part] = [n.Quote(name) for name, got in self.inputs.items() if got == kind]
         made += [self.call(spec) for spec in self.calls(kind)]
         if isinstance(kind, t.ListType) and kind in self.wanted and kind != _TEXTS:
-            made.append(n.seq("[", n.joined(self.slot(kind.item), ", "), "]"))
+            made.append(n.seq("[", n.joined(self.slot(kind.item), ", ", _MAX_ITEMS), "]"))
         for owner, name in _PROPERTIES:
             if PROPERTIES[owner][name].kind == kind and t.Named(owner) in self.sources:
                 made.append(n.seq(self.slot(t.Named(owner)), f".{name}"))
@@ -161,7 +147,7 @@ class _Builder:
             return n.choice([self.text(param), *self.names])
         if kind == _TEXTS:
             item = n.choice([self.text(param), *self.names])
-            return n.choice([n.seq("[", n.joined(item, ", "), "]"), self.slot(kind)])
+            return n.choice([n.seq("[", n.joined(item, ", ", _MAX_ITEMS), "]"), self.slot(kind)])
         digits = [n.Ref("digits")] if t.fits(t.INT, kind) else []
         return n.choice([self.slot(kind), *digits])
 
@@ -169,9 +155,8 @@ class _Builder:
 
     def text(self, param: Param) -> n.Part:
         """The literals of a text parameter."""
-        words = _words(param)
         more = (whole(self.question or ""),) if param.name == "question" else ()
-        return self.literal(words.words, words.spans, tuple(filter(None, more)))
+        return self.literal(param.words.words, param.words.spans, tuple(filter(None, more)))
 
     def literal(self, words: Sequence[str], with_spans: bool, more: Sequence[str] = ()) -> n.Part:
         """A text in quotes: closed words, spans of the question, and more."""
@@ -243,13 +228,19 @@ class _Builder:
             asked = n.seq(n.Ref("each"), f" for {_EACH}")
         each = n.seq(every, asked, " in ", self.slot(_REGIONS), ")")
         self.made["test"] = n.choice([*self.ways(t.BOOL), *self.comparisons(), each])
-        self.made["factor"] = n.choice(
-            [n.Ref("test"), n.seq("not ", n.choice([n.Ref("test"), inner, *self.names]))]
+        negated = n.seq("not ", n.choice([n.Ref("test"), inner, *self.names]))
+        self.made["factor"] = n.choice([n.Ref("test"), negated])
+        bare = n.choice([inner, *self.names])  # no answer by itself
+        self.made["operand"] = n.choice([n.Ref("factor"), bare])
+        also = n.seq(" and ", n.Ref("operand"))
+        self.made["both"] = n.seq(n.Ref("operand"), n.Repeat(also, "*"))
+        instead = n.seq(" or ", n.Ref("both"))
+        more = n.seq(n.Repeat(also, "*"), n.Repeat(instead, "*"))
+        some = n.choice(
+            [n.seq(n.Repeat(also, "+"), n.Repeat(instead, "*")), n.Repeat(instead, "+")]
         )
-        operand = n.choice([n.Ref("factor"), inner, *self.names])
-        self.made["both"] = n.choice([n.Ref("factor"), n.joined(operand, " and ", least=2)])
-        side = n.choice([n.Ref("both"), inner, *self.names])
-        self.made["bool"] = n.choice([n.Ref("both"), n.joined(side, " or ", least=2)])
+        # One way to read every text: readers keep all ways open, and brackets would multiply them.
+        self.made["bool"] = n.choice([n.seq(n.Ref("factor"), more), n.seq(bare, some)])
 
     def each(self) -> None:
         """What a comprehension asks of each region: calls with it, or a list of it, first."""

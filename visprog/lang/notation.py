@@ -49,7 +49,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Repeat:
-    """`sign`: `?` at most once, `*` any number, `+` at least once."""
+    """`sign`: `?` at most once, `*` any number, `+` at least once, `{0,N}` at most N times."""
 
     part: Part
     sign: str
@@ -71,9 +71,9 @@ def choice(options: Iterable[Part]) -> Part:
     return found[0] if len(found) == 1 else Choice(found)
 
 
-def joined(part: Part, separator: str, *, least: int = 1) -> Part:
-    """`least` (1 or 2) parts or more with a separator between them."""
-    return seq(part, Repeat(seq(separator, part), "*" if least == 1 else "+"))
+def joined(part: Part, separator: str, most: int) -> Part:
+    """One to `most` parts with a separator between them."""
+    return seq(part, Repeat(seq(separator, part), f"{{0,{most - 1}}}"))
 
 
 def one_of(texts: Iterable[str]) -> Part:
@@ -204,9 +204,13 @@ def _text(part: Part, atom: Callable[[Part], str], *, inner: bool = False) -> st
             made = " | ".join(_text(each, atom) for each in options)
             return f"({made})" if inner else made
         case Repeat(again, sign):
-            return _text(again, atom, inner=True) + sign
+            times = sign.translate(_LARK_TIMES) if atom is _lark_atom else sign
+            return _text(again, atom, inner=True) + times
         case _:
             return atom(part)
+
+
+_LARK_TIMES = {ord("{"): "~", ord(","): "..", ord("}"): ""}
 
 
 def _escaped(text: str) -> str:

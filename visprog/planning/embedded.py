@@ -7,7 +7,6 @@ over words of the question. It reads English only.
 from __future__ import annotations
 
 import hashlib
-import os
 import threading
 import time
 from collections.abc import Mapping
@@ -22,22 +21,30 @@ from visprog.planning.planner import Plan
 from visprog.tool import Model, Toolset
 
 PROMPT = "Question: {question}\nProgram:\n"
-MAX_TOKENS = 200  # of a program
+NAME = "SmolLM2-135M-Instruct, fine-tuned for visprog"
+MAX_TOKENS = 256  # of a program
 CONTEXT = 1024  # tokens of question and program
 ENGLISH_SHARE = 0.8  # of the letters of a question that are a to z
 
 
 class EmbeddedPlanner:
-    """Programs from the weights of a GGUF file, on the CPU. Loads them before its first plan."""
+    """Programs from the weights of a GGUF file, on the CPU. Loads them before its first plan.
+
+    One thread unless more are asked for: threads of llama.cpp wait for each other in busy loops,
+    and with other work on the machine two took fifty times as long as one (measured).
+    """
 
     name = "embedded"
 
-    def __init__(self, weights: Path, threads: int | None = None) -> None:
+    def __init__(
+        self, weights: Path, threads: int | None = None, model: Model | None = None
+    ) -> None:
+        """`model`: what the trace says of the weights; else their hash is computed on loading."""
         self._weights = weights
-        self._threads = threads or min(4, os.cpu_count() or 1)
+        self._threads = threads or 1
         self._lock = threading.Lock()
         self._llama: Llama | None = None
-        self._model = Model("SmolLM2-135M-Instruct, fine-tuned", "Apache-2.0")
+        self._model = model
 
     def load(self) -> None:
         """Read the weights, unless they are read.
@@ -54,10 +61,11 @@ class EmbeddedPlanner:
         rules = grammar(tools, question=question, variables=False, inputs=inputs)
         prompt = PROMPT.format(question=" ".join(question.split()))
         with self._lock:  # one context, one question at a time
-            text = self._ready().complete(prompt, grammar=rules, most=MAX_TOKENS)
-        return Plan(text, self._model, time.perf_counter() - started)
+            llama, model = self._ready()
+            line = llama.complete(prompt, grammar=rules, stop="\n", most=MAX_TOKENS)
+        return Plan(line + "\n", model, time.perf_counter() - started)
 
-    def _ready(self) -> Llama:
+    def _ready(self) -> tuple[Llama, Model]:
         if self._llama is None:
             if not self._weights.is_file():
                 raise WeightsError(
@@ -65,10 +73,11 @@ class EmbeddedPlanner:
                     "again, or choose another planner with --planner"
                 )
             self._llama = Llama(self._weights, threads=self._threads, context=CONTEXT)
+        if self._model is None:
             with self._weights.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            self._model = Model(self._model.id, self._model.licence, f"sha256:{digest[:12]}")
-        return self._llama
+            self._model = Model(NAME, "Apache-2.0", f"sha256 {digest[:12]}")
+        return self._llama, self._model
 
 
 def _expect_english(question: str) -> None:

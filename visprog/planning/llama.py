@@ -51,8 +51,8 @@ class Llama:
         except RuntimeError as error:
             raise WeightsError(f"llama.cpp cannot load {weights}: damaged? ({error})") from error
 
-    def complete(self, prompt: str, *, grammar: str, most: int) -> str:
-        """The likeliest completion under a GBNF grammar, of at most `most` tokens.
+    def complete(self, prompt: str, *, grammar: str, stop: str, most: int) -> str:
+        """The likeliest completion under a GBNF grammar, up to `stop`, of at most `most` tokens.
 
         Raises:
             PlanError: the prompt is too long, or `most` tokens do not end the text.
@@ -60,6 +60,7 @@ class Llama:
         request = {
             "prompt": prompt,
             "grammar": grammar,
+            "stop": [stop],
             "n_predict": most,
             "temperature": 0.0,
             "cache_prompt": False,
