@@ -108,7 +108,8 @@ def which_one(t: Things) -> Pair:
         more = {
             "largest": "(more (space|room|area)|a larger (area|part|share)|the larger (area|part)"
             "|most (space|of the picture))",
-            "smallest": "(less (space|room|area)|a smaller (area|part|share)|the smaller (area|part))",
+            "smallest": "(less (space|room|area)|a smaller (area|part|share)"
+            "|the smaller (area|part))",
         }[word]
         asked = (
             "((Which|What) (one |thing |)(takes up|occupies|covers"
@@ -181,9 +182,10 @@ def options(t: Things) -> Pair:
     pool = words.MATERIALS if kind == "material" and t.rng.random() < 0.6 else words.LOOKS[kind]
     picked = t.rng.sample(pool, 3 if t.rng.random() < 0.15 else 2)
     o = ", ".join(picked[:-1]) + " or " + picked[-1]
+    again = f"is it {picked[1]}" if len(picked) == 2 else o
     asked = (
         f"({be} {x.the} {o}"
-        f"|{be} {x.the} {picked[0]} or {'is it ' if len(picked) == 2 else ''}{o.split(' or ', 1)[1] if len(picked) == 2 else o}"
+        f"|{be} {x.the} {picked[0]} or {again}"
         f"|Which is {x.the}(,|:) {o}|What {be} {x.the}(,|:) {o}|Does {x.the} (look"
         f"|seem|appear) {o}|Would you (call|say|describe) {x.the} (as |){o}"
         f"|{o}: which (one |)(fits|describes|is) {x.the}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import things
 import words
 from sayings import WHERE, say, whether, which
@@ -51,10 +53,7 @@ def kind_of(t: Things) -> Pair:
                 f"|is) {x.before})?"
             )
         elif x.after and t.rng.random() < 0.4:
-            asked = (
-                "(What"
-                f"|Which) {kind}{group} is {x.after.removeprefix('that ').removeprefix('which ').removeprefix('who ').removeprefix('is ')}?"
-            )
+            asked = f"(What|Which) {kind}{group} is {re.sub('^(that |which |who )?(is )?', '', x.after)}?"
             if x.after.split()[0] in ("that", "which", "who") and x.after.split()[1] != "is":
                 asked = f"(What|Which) {kind}{group} {x.after.split(' ', 1)[1]}?"
         else:
@@ -95,7 +94,7 @@ def what_is(t: Things) -> Pair:
         return say(
             t.rng,
             f"(What is the {said}{WHERE}|Name the {said}|Which (thing"
-            f"|object) is the {said.replace('thing', 'one').replace('object', 'one').replace('item', 'one')}"
+            f"|object) is the {re.sub('thing|object|item', 'one', said)}"
             f"|Identify the {said})?",
         ), f'query({best}(objects(image)), "name")'
     if roll < 0.17:

