@@ -28,18 +28,10 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
     "cli",
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line.split()}
-HEAVY = [
-    "torch",
-    "transformers",
-    "gradio",
-    "onnxruntime",
-    "cv2",
-    "PIL",
-    "xllamacpp",
-    "rich",
-    "langchain",
-    "rapidocr",
-]
+HEAVY = {
+    *("torch", "transformers", "gradio", "onnxruntime", "cv2", "PIL", "xllamacpp", "rich"),
+    *("langchain", "rapidocr"),
+}
 
 
 def imports(path: Path) -> Iterator[str]:

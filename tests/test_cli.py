@@ -21,21 +21,11 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 CAT = str(EXAMPLES / "cat.jpg")
 PLANNER = files("visprog_tools") / "weights" / "planner.gguf"
 
-ANSWER_KEYS = set(
-    [
-        "answer",
-        "status",
-        "reason",
-        "question",
-        "program",
-        "planner",
-        "tools",
-        "steps",
-        "seconds",
-        "notices",
-    ]
-)
-STEP_KEYS = set(["line", "name", "tool", "args", "value", "model", "seconds", "cached"])
+ANSWER_KEYS = {
+    *("answer", "status", "reason", "question", "program", "planner", "tools", "steps"),
+    *("seconds", "notices"),
+}
+STEP_KEYS = {"line", "name", "tool", "args", "value", "model", "seconds", "cached"}
 THREE_FAULTS = 'x = detec(image, "a")\ny = count(3)\nreturn zz\n'
 PROGRAMS = {
     "How many?": 'return tally(spot(image, "cat"))',

