@@ -67,6 +67,7 @@ class Reader:
 
     def __init__(self, text: str) -> None:
         self.rules = read(text)
+        self.ended = False  # whether the text that was read last may end there
 
     def ways(self, text: str) -> list[int]:
         """How many ways are open after each character; ends at the first that has none."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 
-from fakes import checked, value_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fakes import checked, value_of
 from visprog.errors import ProgramError, RunError
 from visprog.execution import Limits
 from visprog.lang import format, parse
@@ -20,17 +20,23 @@ PLAIN = st.text(st.characters(categories=["Lu", "Ll", "Nd"]), max_size=4)
 LITERALS = st.one_of(
     TEXTS, st.booleans(), st.integers(0, 10**6), st.floats(0, 1e9, allow_nan=False)
 ).map(s.Literal)
+OPERATORS = ["+", "-", "*", "/", "//", "%", "**"]
+COMPARISONS = ["==", "!=", "<", "<=", ">", ">=", "in", "not in"]
 FUNCS = st.sampled_from(["detect", "count", "largest", "width", "len", "helper", "max"])
 
 
-def several(items: st.SearchStrategy[s.Expr], least: int = 0) -> st.SearchStrategy[tuple[s.Expr, ...]]:
+def several(
+    items: st.SearchStrategy[s.Expr], least: int = 0
+) -> st.SearchStrategy[tuple[s.Expr, ...]]:
     return st.lists(items, min_size=least, max_size=3).map(tuple)
 
 
 def deeper(inner: st.SearchStrategy[s.Expr]) -> st.SearchStrategy[s.Expr]:
     clause = st.builds(s.Clause, st.tuples(NAMES), inner, several(inner))
     maybe = st.none() | inner
-    comparison = st.sampled_from(["==", "!=", "<", "<=", ">", ">=", "in", "not in"])
+    comparison = st.tuples(st.sampled_from(COMPARISONS), inner)
+    clauses = st.lists(clause, min_size=1, max_size=2).map(tuple)
+    place = PLAIN.map(lambda text: s.Index(s.Name("a"), s.Literal(text)))
     keywords = st.lists(
         st.tuples(st.sampled_from(["name", "regions"]), inner), max_size=2, unique_by=lambda k: k[0]
     ).map(tuple)
@@ -40,17 +46,15 @@ def deeper(inner: st.SearchStrategy[s.Expr]) -> st.SearchStrategy[s.Expr]:
         st.builds(s.Index, inner, inner.filter(lambda node: not isinstance(node, s.Slice))),
         st.builds(s.Slice, inner, maybe, maybe, maybe),
         st.builds(s.Unary, st.sampled_from(["not", "-", "+"]), inner),
-        st.builds(s.Binary, st.sampled_from(["+", "-", "*", "/", "//", "%", "**"]), inner, inner),
+        st.builds(s.Binary, st.sampled_from(OPERATORS), inner, inner),
         st.builds(s.Logic, st.sampled_from(["and", "or"]), several(inner, 2)),
-        st.builds(s.Compare, inner, st.lists(st.tuples(comparison, inner), min_size=1, max_size=2).map(tuple)),
+        st.builds(s.Compare, inner, st.lists(comparison, min_size=1, max_size=2).map(tuple)),
         st.builds(s.Conditional, inner, inner, inner),
         st.builds(s.ListOf, several(inner)),
         st.builds(s.TupleOf, several(inner)),
         st.builds(s.DictOf, st.lists(st.tuples(inner, inner), max_size=2).map(tuple)),
-        st.builds(s.Comprehension, inner, st.lists(clause, min_size=1, max_size=2).map(tuple), maybe),
-        st.builds(s.Joined, st.tuples(TEXTS.filter(bool).map(s.Literal), NAMES.map(s.Name), PLAIN.map(
-            lambda text: s.Index(s.Name("a"), s.Literal(text))
-        ))),
+        st.builds(s.Comprehension, inner, clauses, maybe),
+        st.builds(s.Joined, st.tuples(TEXTS.filter(bool).map(s.Literal), NAMES.map(s.Name), place)),
     )  # fmt: skip
 
 
@@ -115,8 +119,10 @@ def test_any_program_has_a_type_or_faults_and_ends_in_a_value_or_a_named_error(
 def test_programs_that_differ_in_names_and_layout_have_one_text() -> None:
     one = 'dogs = detect(image,"dog")  # all\nreturn (count(dogs))\n'
     other = "xs = detect(\n  image, 'dog')\nreturn count(xs)"
-    assert format(parse(one)) == format(parse(other)) == (
-        'v1 = detect(image, "dog")\nreturn count(v1)\n'
+    assert (
+        format(parse(one))
+        == format(parse(other))
+        == ('v1 = detect(image, "dog")\nreturn count(v1)\n')
     )
 
 

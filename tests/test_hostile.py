@@ -27,7 +27,7 @@ PROGRAMS = [
     "\n".join(f"x{i} = [0] * 19999" for i in range(900)) + "\nreturn 1",
     "x = [[]]\nfor i in range(60):\n    x = [x, x, x + x]\nreturn str(len(x))",
     "x = [1]\nfor i in range(60):\n    x = [x, x]\nreturn x == x",
-    "s = 'ab' * 20000\nn = 0\nfor i in range(19999):\n    n += 1 if 'ba' * 20000 in s else 0\nreturn n",
+    "s = 'ab' * 20000\nn = 0\nfor i in range(19999):\n n += 1 if 'ba' * 20000 in s else 0\nreturn n",
     "n = 0\nfor i in range(19999):\n    n += len(sorted([j for j in range(9999)]))\nreturn n",
     "return sum(sum(sum(1 for k in range(999)) for j in range(999)) for i in range(999))",
     "return 2 ** 2 ** 2 ** 2 ** 2 ** 2",
@@ -69,7 +69,7 @@ PROGRAMS = [
 RUNNER = """
 import json, resource, sys, time
 sys.path[:0] = json.loads(sys.argv[1])
-from fakes import value_of
+from tests.fakes import value_of
 from visprog.errors import VisprogError
 told = []
 for source in json.loads(sys.stdin.read()):
@@ -88,7 +88,7 @@ print(json.dumps([told, peak]))
 
 def test_hostile_programs_are_contained() -> None:
     run = subprocess.run(
-        [sys.executable, "-c", RUNNER, json.dumps([str(Path(__file__).parent)])],
+        [sys.executable, "-c", RUNNER, json.dumps([str(Path(__file__).parents[1])])],
         input=json.dumps(PROGRAMS),
         capture_output=True,
         text=True,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from fakes import PICTURE, TOOLS, value_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.fakes import PICTURE, TOOLS, value_of
 from visprog.errors import CallLimit, DeadlineError, StepLimit, ToolError
 from visprog.execution import Limits, run
 from visprog.lang import parse
@@ -88,9 +88,7 @@ def test_steps_and_calls_are_bounded() -> None:
     with pytest.raises(StepLimit, match="line 3: more than 1000 steps"):
         value_of("i = 0\nwhile i < 5:\n    i += 0\nreturn i", Limits(steps=1000))
     with pytest.raises(CallLimit, match="more than 3 tool calls"):
-        value_of(
-            'return sum(count(detect(image, "a")) for i in range(9))', Limits(calls=3)
-        )
+        value_of('return sum(count(detect(image, "a")) for i in range(9))', Limits(calls=3))
 
 
 NUMBERS = st.recursive(

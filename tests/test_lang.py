@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes import checked, value_of
 
 import visprog.errors
+from tests.fakes import checked, value_of
 from visprog.errors import ProgramError
 from visprog.trace import say
 
@@ -64,7 +64,9 @@ def test_all_faults_are_told_at_once_with_line_column_and_caret() -> None:
     source = 'a = detekt(image, "dog")\nb = count(5)\nreturn c\n'
     with pytest.raises(ProgramError) as caught:
         checked(source)
-    assert str(caught.value) == (HERE / "golden" / "faults.txt").read_text(encoding="utf-8").rstrip()
+    assert (
+        str(caught.value) == (HERE / "golden" / "faults.txt").read_text(encoding="utf-8").rstrip()
+    )
 
 
 def test_the_reference_has_examples_of_both_kinds() -> None:

@@ -22,6 +22,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+def lines_of(source: str) -> list[str]:
+    """The lines of a program as its positions count them: other marks of a line's end, such as a
+    form feed, are characters of the line."""
+    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
 @dataclass(frozen=True)
 class Diagnostic:
     """One fault of a program. `line` and `column` count from 1; `source` is the whole text."""
@@ -32,7 +38,7 @@ class Diagnostic:
     source: str
 
     def __str__(self) -> str:
-        lines = self.source.splitlines()
+        lines = lines_of(self.source)
         text = lines[self.line - 1] if 0 < self.line <= len(lines) else ""
         start = max(0, self.column - 61)  # a very long line is shown around its fault
         shown = text[start : start + 100].replace("\t", " ")

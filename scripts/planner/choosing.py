@@ -222,7 +222,7 @@ def scene(t: Things) -> Pair:
                 'query(image, "place")',
             ),
             (
-                "((What|Which) room is (this|it|shown)|What (kind|sort|type) of room is (this|it|shown)"
+                "((What|Which) room is (this|it|shown)|What (kind|sort) of room is (this|it|shown)"
                 "|What room do you see"
                 "|In which room was the photo taken)?",
                 'query(image, "place")',

@@ -99,7 +99,9 @@ def _enumerate(args: Sequence[Any], keywords: Mapping[str, Any], meter: Meter) -
 def _int(args: Sequence[Any], keywords: Mapping[str, Any], meter: Meter) -> Any:
     if isinstance(args[0], str):
         meter.bits(4 * len(args[0]))
-    return int(args[0])
+    whole = int(args[0])
+    meter.bits(whole.bit_length())
+    return whole
 
 
 def _round(args: Sequence[Any], keywords: Mapping[str, Any], meter: Meter) -> Any:

@@ -1,8 +1,8 @@
 """Runs a checked program as a generator that yields the tool calls it needs.
 
 The interpreter runs no tool itself: whoever drives it sends each call's value back in, or throws
-the error that it ended with. An abstention (`Unknown`) travels through operations as a value; `and`,
-`or`, `any` and `all` decide in spite of one where they can (Kleene's three-valued logic); a
+the error that it ended with. An abstention (`Unknown`) travels through operations as a value;
+`and`, `or`, `any` and `all` decide in spite of one where they can (Kleene's three-valued logic); a
 statement that hangs on one ends the run with it.
 """
 

@@ -46,12 +46,13 @@ def _join(left: Any, right: Any, meter: Meter) -> Any:
 
 def _repeat(left: Any, right: Any, meter: Meter) -> Any:
     whole, times = (right, left) if isinstance(left, int) else (left, right)
-    size = len(whole) * max(0, times)
+    times = max(0, times)  # any whole number below 0, however large, gives nothing
+    size = len(whole) * times
     if isinstance(whole, str):
         meter.characters(size)
     else:
         meter.items(size)
-        meter.items(meter.weigh(whole) * max(0, times))
+        meter.items(meter.weigh(whole) * times)
     return whole * times
 
 

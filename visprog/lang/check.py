@@ -25,10 +25,21 @@ def check(program: s.Program, tools: Mapping[str, ToolSpec], inputs: Mapping[str
         CheckError: with every fault found, in the order of the text.
     """
     checker = _Checker(program, tools, inputs)
-    returns = checker.program()
-    if checker.faults:
-        raise CheckError(list(dict.fromkeys(checker.faults)))
+    returns: t.Type = t.ANY
+    try:
+        returns = checker.program()
+    except _TooTangled:
+        checker.fault("the program is too tangled to check: nest fewer loops", checker.seen)
+    if faults := [*checker.faults, *checker.lasting]:
+        raise CheckError(list(dict.fromkeys(faults)))
     return returns
+
+
+MAX_LOOKS = 100_000  # at expressions and names: loops in loops are looked at again and again
+
+
+class _TooTangled(Exception):
+    """The check would take too long."""
 
 
 class _Checker(Expressions):
@@ -43,12 +54,33 @@ class _Checker(Expressions):
         self.inputs = {name: t.of(kind) for name, kind in inputs.items()}
         self.helpers: dict[str, tuple[tuple[tuple[str, t.Type], ...], t.Type]] = {}
         self.faults: list[Diagnostic] = []
+        self.lasting: list[Diagnostic] = []  # those that another look at a loop would not find
+        self.looks = 0
+        self.seen: s.Node = s.Literal("", at=s.At(1, 1))
         self.unsure: set[str] = set()
         self.returned: list[t.Type] = []
         self.returns: t.Type | None = None  # what the helper being checked promised
 
     def fault(self, message: str, node: s.Node) -> t.Type:
         self.faults.append(Diagnostic(message, node.at.line, node.at.column, self.source))
+        return t.ANY
+
+    def expr(self, node: s.Expr, scope: Scope) -> t.Type:
+        self.seen = node
+        self.look(1)
+        return self.small(super().expr(node, scope), node)
+
+    def look(self, cost: int) -> None:
+        self.looks += cost
+        if self.looks > MAX_LOOKS:
+            raise _TooTangled
+
+    def small(self, kind: t.Type, node: s.Node) -> t.Type:
+        """A type that is not too large to work with."""
+        if not t.is_large(kind):
+            return kind
+        self.fault("a value of too many kinds or parts: its type is too large", node)
+        self.lasting.append(self.faults[-1])
         return t.ANY
 
     def unknown(self, kind: str, name: str, known: Iterable[str], node: s.Node) -> t.Type:
@@ -65,6 +97,7 @@ class _Checker(Expressions):
         self.refuse_recursion(defs)
         for node in defs:
             self.helper(node)
+        self.unsure.clear()
         main = tuple(node for node in self.body if not isinstance(node, s.Def))
         if not self.block(main, dict(self.inputs)):
             last: s.Node = main[-1] if main else s.Literal("", at=s.At(1, 1))
@@ -111,6 +144,7 @@ class _Checker(Expressions):
                 self.fault(f"helper `{node.name}` calls itself", node)
 
     def helper(self, node: s.Def) -> None:
+        self.unsure.clear()
         params, self.returns = self.helpers[node.name]
         if not self.block(node.body, {**self.inputs, **dict(params)}):
             self.fault(f"helper `{node.name}` can end without `return`", node)
@@ -165,16 +199,18 @@ class _Checker(Expressions):
     def loop(self, body: tuple[s.Stmt, ...], scope: Scope, enter: Any) -> None:
         """Check a body that runs any number of times, with the types that it leaves behind."""
         mark, given = len(self.faults), len(self.returned)
-        for _ in range(3):  # types only widen, and settle in a few rounds
+        while True:  # types only widen, up to a size: they settle
             del self.faults[mark:], self.returned[given:]
+            self.look(len(scope) + len(body))
             inner = dict(scope)
             enter(inner)
             self.block(body, inner)
             self.unsure |= set(inner) - set(scope)
             before = dict(scope)
             for name in scope:
-                scope[name] = t.join(scope[name], inner[name])
+                scope[name] = self.small(t.join(scope[name], inner[name]), body[0])
             if scope == before:
+                self.unsure |= set(inner) - set(scope)
                 break
 
     def merge(self, scope: Scope, paths: list[Scope]) -> None:
@@ -185,7 +221,7 @@ class _Checker(Expressions):
         scope.clear()
         scope.update(
             {
-                name: t.join_all(path[name] for path in paths)
+                name: self.small(t.join_all(path[name] for path in paths), self.seen)
                 for name in paths[0]
                 if name in everywhere
             }

@@ -42,17 +42,18 @@ class _Writer:
         self.rename = rename
         self.lines: list[str] = []
         self.kept = _read_first(program)
-        self.helpers = {
-            node.name: f"f{place}"
-            for place, node in enumerate((n for n in self.body if isinstance(n, s.Def)), 1)
-        }
+        nodes = list(s.walk(program))
+        helpers = [node for node in nodes if isinstance(node, s.Def)]
+        called = {node.func for node in nodes if isinstance(node, s.Call)}
+        tools = called - {node.name for node in helpers}
+        numbered = (f"f{place}" for place in range(1, len(helpers) + len(called) + 1))
+        free = (name for name in numbered if name not in tools)
+        self.helpers = dict(zip(dict.fromkeys(n.name for n in helpers), free, strict=False))
         self.count = 0
         self.params: dict[str, dict[str, str]] = {}
-        for node in self.body:  # a helper's parameters are named first: calls may name them
-            if isinstance(node, s.Def):
-                self.params[node.name] = {}
-                for name, _ in node.params:
-                    self.bound(name, self.params[node.name])
+        for node in helpers:  # a helper's parameters are named first: calls may name them
+            for name, _ in node.params:
+                self.bound(name, self.params.setdefault(node.name, {}))
 
     def text(self) -> str:
         self.block(self.body, 0, {})
@@ -119,7 +120,7 @@ class _Writer:
                 self.block(orelse, indent + 1, names)
 
     def helper(self, node: s.Def, indent: int) -> None:
-        names = dict(self.params[node.name])
+        names = dict(self.params.get(node.name, {}))
         params = ", ".join(f"{names[name]}: {_type(kind)}" for name, kind in node.params)
         self.line(indent, f"def {self.func(node.name)}({params}) -> {_type(node.returns)}:")
         self.block(node.body, indent + 1, names)
@@ -166,7 +167,9 @@ class _Writer:
                 space = " " if op == "not" else ""
                 return f"{op}{space}{self.atom(operand, names)}"
             case s.Binary(op, left, right):
-                return f"{self.atom(left, names)} {op} {self.atom(right, names)}"
+                same = isinstance(left, s.Binary) and left.op == op and op in ("+", "*")
+                first = self.expr(left, names) if same else self.atom(left, names)
+                return f"{first} {op} {self.atom(right, names)}"
             case s.Logic(op, operands):
                 return f" {op} ".join(self.atom(operand, names) for operand in operands)
             case s.Compare(first, rest):
@@ -221,7 +224,8 @@ class _Writer:
         if isinstance(node, s.Literal) and isinstance(node.value, str):
             text = json.dumps(node.value, ensure_ascii=False)[1:-1].replace('\\"', '"')
             return text.replace("'", "\\'").replace("{", "{{").replace("}", "}}")
-        return "{" + self.atom(node, names) + "}"
+        text = self.atom(node, names)
+        return "{" + " " * text.startswith("{") + text + "}"  # two brackets would be one character
 
 
 def _type(kind: s.TypeName) -> str:
@@ -247,6 +251,9 @@ def _scan(node: object, bound: set[str], found: set[str]) -> None:
         case s.Assign(targets, value):
             _scan(value, bound, found)
             bound.update(targets)
+        case s.Update(target, _, value):
+            _scan(value, bound, found)
+            _scan(s.Name(target), bound, found)
         case s.For(targets, source, body):
             _scan(source, bound, found)
             bound.update(targets)

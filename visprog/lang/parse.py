@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import io
 import tokenize
+import warnings
 from typing import NoReturn
 
-from visprog.errors import Diagnostic, ParseError
+from visprog.errors import Diagnostic, ParseError, lines_of
 from visprog.lang import syntax as s
 
 MAX_CHARACTERS = 20_000
@@ -75,7 +76,9 @@ def parse(source: str) -> s.Program:
         _fail(f"a program has at most {MAX_CHARACTERS} characters, this has {len(source)}", source)
     try:
         _check_nesting(source)
-        module = ast.parse(source)
+        with warnings.catch_warnings():  # such as one about "\\d": not for whoever runs us
+            warnings.simplefilter("ignore")
+            module = ast.parse(source)
     except SyntaxError as error:
         message = f"not a program: {error.msg}"
         _fail(message, source, error.lineno or 1, max(1, error.offset or 1))
@@ -134,7 +137,7 @@ class _Reader:
 
     def __init__(self, source: str) -> None:
         self.source = source
-        self.lines = source.splitlines()
+        self.lines = lines_of(source)
         self.faults: list[Diagnostic] = []
 
     def at(self, node: ast.AST) -> s.At:
@@ -213,7 +216,7 @@ class _Reader:
         match node:
             case ast.Name(id=name):
                 return (self.name(name, node),)
-            case ast.Tuple(elts=items) | ast.List(elts=items) if items and all(
+            case ast.Tuple(elts=items) | ast.List(elts=items) if len(items) > 1 and all(
                 isinstance(item, ast.Name) for item in items
             ):
                 names = [item.id for item in items if isinstance(item, ast.Name)]
@@ -362,11 +365,11 @@ class _Reader:
                 case ast.FormattedValue(value=value, conversion=-1, format_spec=None):
                     self.refuse_inner_texts(value)
                     made.append(self.expr(value))
-                case ast.Constant(value=str() as text):
-                    made.append(s.Literal(text, at=self.at(node)))
+                case ast.Constant(value=str()):
+                    made.append(self.constant(part.value, part))
                 case _:
                     self.fault("an f-string holds plain values: no `!r`, no `:format`", node)
-        return s.Joined(tuple(made), at=self.at(node))
+        return s.Joined(_merged(made), at=self.at(node))
 
     def refuse_inner_texts(self, node: ast.expr) -> None:
         """Python before 3.12 cannot write these; so that every version reads the same language."""
@@ -377,3 +380,17 @@ class _Reader:
                 plain = inner.value.isprintable() and not set(inner.value) & set("'\"\\")
                 if not plain:
                     self.fault("a text inside an f-string's braces is plain: no quotes", inner)
+
+
+def _merged(parts: list[s.Expr]) -> tuple[s.Expr, ...]:
+    """The parts of an f-string with neighbouring texts as one, and no empty ones."""
+    made: list[s.Expr] = []
+    for part in parts:
+        last = made[-1] if made else None
+        if not isinstance(part, s.Literal) or not isinstance(part.value, str):
+            made.append(part)
+        elif isinstance(last, s.Literal) and isinstance(last.value, str):
+            made[-1] = s.Literal(last.value + part.value, at=last.at)
+        elif part.value:
+            made.append(part)
+    return tuple(made)
