@@ -27,7 +27,7 @@ PROGRAMS = [
     "\n".join(f"x{i} = [0] * 19999" for i in range(900)) + "\nreturn 1",
     "x = [[]]\nfor i in range(60):\n    x = [x, x, x + x]\nreturn str(len(x))",
     "x = [1]\nfor i in range(60):\n    x = [x, x]\nreturn x == x",
-    "s = 'ab' * 20000\nn = 0\nfor i in range(19999):\n n += 1 if 'ba' * 20000 in s else 0\nreturn n",
+    "s = 'ab' * 20000\nn = 0\nfor i in range(9999):\n n += 1 if 'ba' * 20000 in s else 0\nreturn n",
     "n = 0\nfor i in range(19999):\n    n += len(sorted([j for j in range(9999)]))\nreturn n",
     "return sum(sum(sum(1 for k in range(999)) for j in range(999)) for i in range(999))",
     "return 2 ** 2 ** 2 ** 2 ** 2 ** 2",
