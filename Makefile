@@ -29,6 +29,8 @@ lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=tools:scripts/planner $(BIN)/mypy scripts/planner
+	MYPYPATH=tools:scripts/weights $(BIN)/mypy scripts/weights
 
 test: lint
 	$(BIN)/python -m pytest

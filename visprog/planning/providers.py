@@ -7,7 +7,7 @@ from pathlib import Path
 from visprog.errors import SettingsError
 from visprog.planning.planner import Planner
 from visprog.planning.scripted import ScriptedPlanner
-from visprog.tool import Catalogue
+from visprog.tool import Catalogue, Model
 
 WEIGHTS = "planner"  # the name under which a package offers the embedded planner's weights
 
@@ -15,7 +15,7 @@ WEIGHTS = "planner"  # the name under which a package offers the embedded planne
 def make_planner(name: str, catalogue: Catalogue, threads: int = 0) -> Planner:
     """The planner of a name: `embedded` or `scripted:FILE`.
 
-    `threads`: for a planner that runs on the processor; 0 for as many as it has cores.
+    `threads`: for a planner that runs on the processor; 0 for its own choice.
 
     Raises:
         SettingsError: there is no such planner, or its file cannot be read.
@@ -29,5 +29,7 @@ def make_planner(name: str, catalogue: Catalogue, threads: int = 0) -> Planner:
 
         if WEIGHTS not in catalogue.weights:
             raise SettingsError("no installed package offers the weights of the embedded planner")
-        return EmbeddedPlanner(catalogue.weights[WEIGHTS].where(), threads or None)
+        weights = catalogue.weights[WEIGHTS]
+        model = Model(weights.id, weights.licence, weights.revision)
+        return EmbeddedPlanner(weights.where(), threads or None, model)
     raise SettingsError(f"no planner {name!r}; known: embedded, scripted:FILE")
