@@ -49,6 +49,10 @@ PROGRAMS = [
     "i = 0\nwhile i < 1:\n    i = i * 1\nreturn i",
     "\n".join(f"def f{i}(x: int) -> int:\n    return f{i + 1}(x) + f{i + 1}(x)" for i in range(200))
     + "\ndef f200(x: int) -> int:\n    return x\nreturn f0(1)",
+    "x0 = (1, 2)\n" + "".join(f"x{i + 1} = (x{i}, x{i})\n" for i in range(60)) + "return 1",
+    "x = [1]\n" + "".join(" " * i + f"for i{i} in [1, 2]:\n" for i in range(30)) + " " * 30
+    + "x = [x]\nreturn 1",
+    "".join(" " * i + f"for i{i} in [1, 2]:\n" for i in range(40)) + " " * 40 + "y = 1\nreturn 1",
     "return image.__class__.__subclasses__()",
     "return ().__class__.__bases__[0].__subclasses__()",
     "return [c for c in ().__class__.__base__.__subclasses__()]",

@@ -123,3 +123,16 @@ def test_lists_are_pythons(items: list[int], low: int, high: int) -> None:
     squares = [x * x for x in items if x > 0]
     wanted = [len(items[low:high]), sum(squares), max(items), sorted(items)[0], items[-1]]
     assert value_of(source) == wanted
+
+
+def test_helpers_call_helpers_to_a_depth() -> None:
+    def chain(length: int) -> str:
+        helpers = [
+            f"def f{n}(x: int) -> int:\n    return f{n + 1}(x) + 1" for n in range(length - 1)
+        ]
+        last = f"def f{length - 1}(x: int) -> int:\n    return x"
+        return "\n".join([*helpers, last, "return f0(1)"])
+
+    assert value_of(chain(10)) == 10
+    with pytest.raises(StepLimit, match="deeper than 10"):
+        value_of(chain(11))

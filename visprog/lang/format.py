@@ -167,7 +167,7 @@ class _Writer:
                 space = " " if op == "not" else ""
                 return f"{op}{space}{self.atom(operand, names)}"
             case s.Binary(op, left, right):
-                same = isinstance(left, s.Binary) and left.op == op and op in ("+", "*")
+                same = isinstance(left, s.Binary) and left.op == op and op != "**"
                 first = self.expr(left, names) if same else self.atom(left, names)
                 return f"{first} {op} {self.atom(right, names)}"
             case s.Logic(op, operands):
