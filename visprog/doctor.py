@@ -13,7 +13,7 @@ from visprog.errors import VisprogError
 from visprog.settings import Settings
 from visprog.tool import Catalogue
 
-OPTIONAL = {"ocr": "rapidocr", "models": "torch", "llm": "langchain", "app": "gradio"}
+OPTIONAL = {"ocr": "rapidocr", "models": "torch"}
 
 
 def examine() -> int:
