@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +14,9 @@ import pytest
 
 from tests.fake_tools import HOSTILE
 from visprog.cli import main
-from visprog.tool import Catalogue
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 CAT = str(EXAMPLES / "cat.jpg")
-PLANNER = files("visprog_tools") / "weights" / "planner.gguf"
 
 ANSWER_KEYS = {
     *("answer", "status", "reason", "question", "program", "planner", "tools", "steps"),
@@ -204,13 +201,6 @@ def test_wrong_use(visprog: Any, argv: tuple[str, ...], message: str) -> None:
     assert message in result.err
 
 
-needs_planner = pytest.mark.skipif(
-    not PLANNER.is_file() or "planner" not in Catalogue.installed().weights,
-    reason="the weights of the embedded planner are not in this checkout",
-)
-
-
-@needs_planner
 @pytest.mark.parametrize(
     ("question", "message"),
     [("图中有几只猫?", "reads English only"), ("?!", "has no words")],

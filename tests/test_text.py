@@ -25,7 +25,6 @@ def test_without_its_package_it_abstains_and_names_the_command(
 
 @pytest.mark.filterwarnings("ignore")  # of the libraries that rapidocr loads
 def test_printed_lines_are_read_in_order() -> None:
-    pytest.importorskip("rapidocr")
     sheet = Picture.new("RGB", (480, 160), "white")
     pen = ImageDraw.Draw(sheet)
     pen.text((20, 20), "OPEN DAILY", fill="black", font=ImageFont.load_default(40))
