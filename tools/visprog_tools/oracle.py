@@ -64,7 +64,7 @@ class Oracle(Backend):
         super().__init__(options)
         self._path = options.get("scene_graphs", "")
         if self._path:  # results are kept by the model's revision: other graphs, other answers
-            self.__dict__["model"] = replace(type(self).model, revision=revision(Path(self._path)))
+            self.model = replace(self.model, revision=revision(Path(self._path)))
         self._graphs: SceneGraphs | None = None
 
     def load(self) -> None:

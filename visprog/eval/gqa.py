@@ -12,22 +12,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from visprog.errors import SettingsError, VisprogError
+from visprog.agent import Agent, Answer
+from visprog.errors import ImageError, SettingsError, VisprogError
 from visprog.eval.gqa_programs import translate
 from visprog.eval.questions import Question, load_choices, load_questions
 from visprog.eval.report import gqa_report, write_report
 from visprog.eval.scoring import normal, score
-from visprog.execution.engine import Ended, Engine
-from visprog.execution.interpreter import run
 from visprog.images import load
-from visprog.lang import check, parse
-from visprog.show import describe
 from visprog.tool import Catalogue, Toolset
-from visprog.values import Image, Unknown
 
 REFERENCE = "reference"  # the planner that takes each question's own functional program
 
@@ -162,38 +157,32 @@ def _solver(planner: str, tools: str, scene_graphs: Path | None) -> Solve:
 
 def agent_solver(planner: str, tools: str, options: Mapping[str, str]) -> Solve:
     """Answers by a `visprog.Agent` with this planner and profile."""
-    agent: Any = import_module("visprog.agent").Agent(planner=planner, tools=tools, options=options)
+    agent = Agent(planner, tools, options=options)
     _ = agent.planner  # an unknown one is told now, not once a question
 
     def solve(question: Question, picture: Path) -> Outcome:
-        answer = agent.ask(picture, question.text)
-        return Outcome(answer.status, answer.text, answer.value, answer.reason, answer.program)
+        return _outcome(agent.ask(picture, question.text))
 
     return solve
 
 
 def reference_solver(tools: Toolset) -> Solve:
     """Answers by each question's own functional program, translated."""
-    engine = Engine(tools)
+    agent = Agent(tools=tools)
     picture_of = lru_cache(maxsize=8)(load)  # questions of one picture often come together
 
     def solve(question: Question, picture: Path) -> Outcome:
         text = reference_program(question)
         try:
-            program = parse(text)
-            check(program, tools, {"image": Image})
-            started = run(program, tools, {"image": picture_of(picture)})
-            *_, (_, end) = engine.drive({question.id: started})
-        except VisprogError as error:
+            return _outcome(agent.run(text, picture_of(picture)))
+        except ImageError as error:
             return _failed(error, text)
-        assert isinstance(end, Ended)  # the last event of a run
-        if end.error is not None:
-            return _failed(end.error, text)
-        if isinstance(end.value, Unknown):
-            return Outcome("abstained", reason=end.value.reason, program=text)
-        return Outcome("answered", describe(end.value), end.value, program=text)
 
     return solve
+
+
+def _outcome(answer: Answer) -> Outcome:
+    return Outcome(answer.status, answer.text, answer.value, answer.reason, answer.program)
 
 
 def _failed(error: VisprogError, program: str = "") -> Outcome:
