@@ -14,6 +14,7 @@ from abc import ABC
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cached_property
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
@@ -71,7 +72,7 @@ class ToolSpec:
     pure: bool
     func: Callable[..., Any]
 
-    @property
+    @cached_property
     def signature(self) -> str:
         params = ", ".join(f"{p.name}: {kind_name(p.kind)}" for p in self.params)
         return f"{self.name}({params}) -> {kind_name(self.returns)}"
@@ -147,12 +148,20 @@ class Backend(ABC):
     name: ClassVar[str]
     serves: ClassVar[tuple[str, ...]]
     model: Model
-    batch: ClassVar[int] = 1  # the most calls `run` takes at once
+    batch: int = 1  # the most calls `run` takes at once
+    device: str = "cpu"  # what it computes on; "remote": somewhere else, without a bound
+    lanes: int = 1  # how many batches may run at once; more than 1 wants a `run` for threads
+    deadline: float = 120.0  # seconds that one batch may take
 
     def __init__(self, options: Mapping[str, str]) -> None:
         """`options`: settings of the run that backends may read, such as `scene_graphs`."""
         self._load_lock = threading.Lock()
         self._loaded = False
+
+    @classmethod
+    def replicas(cls, options: Mapping[str, str]) -> Sequence[Backend]:
+        """The backends of this class that serve together, such as one for each device."""
+        return [cls(options)]
 
     def load(self) -> None:  # noqa: B027 - most backends have nothing to load
         """Read the weights. Called once, before the first run.
@@ -212,12 +221,19 @@ class Toolset(Mapping[str, ToolSpec]):
     """The tools of one profile, by name, and the backend that serves each."""
 
     def __init__(
-        self, specs: Sequence[ToolSpec], serving: Mapping[str, Backend], *, profile: str = ""
+        self,
+        specs: Sequence[ToolSpec],
+        serving: Mapping[str, Backend | Sequence[Backend]],
+        *,
+        profile: str = "",
     ) -> None:
-        """`serving`: the backend of each tool that has one; a tool that is not pure and has none is
-        left out, and remembered in `unserved`."""
+        """`serving`: the backend of each tool that has one, or its replicas, such as one a device;
+        a tool that is not pure and has none is left out, and remembered in `unserved`."""
         self.profile = profile
-        self._serving = dict(serving)
+        self._serving = {
+            name: (made,) if isinstance(made, Backend) else tuple(made)
+            for name, made in serving.items()
+        }
         self._specs = {s.name: s for s in specs if s.pure or s.name in serving}
         self.unserved = {s.name: s for s in specs if s.name not in self._specs}
 
@@ -228,7 +244,11 @@ class Toolset(Mapping[str, ToolSpec]):
 
     def backend(self, name: str) -> Backend | None:
         """The backend that serves a tool; None where the tool does its own work."""
-        return self._serving.get(name)
+        return self.backends(name)[0] if name in self._serving else None
+
+    def backends(self, name: str) -> tuple[Backend, ...]:
+        """All replicas that serve a tool; none where the tool does its own work."""
+        return self._serving.get(name, ())
 
     def model(self, name: str) -> Model:
         backend = self.backend(name)
@@ -321,15 +341,15 @@ class Catalogue:
             else:
                 self._expect("profile", part, self.profiles)
                 choice.update(self.profiles[part])
-        made: dict[str, Backend] = {}
-        serving: dict[str, Backend] = {}
+        made: dict[str, Sequence[Backend]] = {}
+        serving: dict[str, Sequence[Backend]] = {}
         for tool_name, backend_name in choice.items():
             self._expect("backend", backend_name, self.backends)
             kind = self.backends[backend_name]
             if tool_name not in kind.serves:
                 raise SettingsError(f"backend {backend_name} does not serve {tool_name}")
             if backend_name not in made:
-                made[backend_name] = kind(options or {})
+                made[backend_name] = kind.replicas(options or {})
             serving[tool_name] = made[backend_name]
         return Toolset(tuple(self.tools.values()), serving, profile=profile)
 

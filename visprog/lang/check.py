@@ -24,7 +24,14 @@ def check(program: s.Program, tools: Mapping[str, ToolSpec], inputs: Mapping[str
     Raises:
         CheckError: with every fault found, in the order of the text.
     """
-    checker = _Checker(program, tools, inputs)
+    return check_scope(program, tools, {name: t.of(kind) for name, kind in inputs.items()})
+
+
+def check_scope(
+    program: s.Program, tools: Mapping[str, ToolSpec], scope: Mapping[str, t.Type]
+) -> t.Type:
+    """`check`, where the types of the inputs are known."""
+    checker = _Checker(program, tools, scope)
     returns: t.Type = t.ANY
     try:
         returns = checker.program()
@@ -46,12 +53,12 @@ class _Checker(Expressions):
     """The rules of statements and helpers; those of expressions are inherited."""
 
     def __init__(
-        self, program: s.Program, tools: Mapping[str, ToolSpec], inputs: Mapping[str, Any]
+        self, program: s.Program, tools: Mapping[str, ToolSpec], inputs: Mapping[str, t.Type]
     ) -> None:
         self.source = program.source
         self.body = program.body
         self.tools = tools
-        self.inputs = {name: t.of(kind) for name, kind in inputs.items()}
+        self.inputs = inputs
         self.helpers: dict[str, tuple[tuple[tuple[str, t.Type], ...], t.Type]] = {}
         self.faults: list[Diagnostic] = []
         self.lasting: list[Diagnostic] = []  # those that another look at a loop would not find
@@ -64,11 +71,6 @@ class _Checker(Expressions):
     def fault(self, message: str, node: s.Node) -> t.Type:
         self.faults.append(Diagnostic(message, node.at.line, node.at.column, self.source))
         return t.ANY
-
-    def expr(self, node: s.Expr, scope: Scope) -> t.Type:
-        self.seen = node
-        self.look(1)
-        return self.small(super().expr(node, scope), node)
 
     def look(self, cost: int) -> None:
         self.looks += cost
@@ -155,13 +157,14 @@ class _Checker(Expressions):
     def block(self, body: tuple[s.Stmt, ...], scope: Scope) -> bool:
         returned = False
         for node in body:
-            returned = self.statement(node, scope) or returned
+            if type(node) is s.Assign:  # most are: first
+                self.bind(node.targets, self.expr(node.value, scope), scope, node)
+            else:
+                returned = self.statement(node, scope) or returned
         return returned
 
     def statement(self, node: s.Stmt, scope: Scope) -> bool:
         match node:
-            case s.Assign(targets, value):
-                self.bind(targets, self.expr(value, scope), scope, node)
             case s.Update(target, op, value):
                 before = self.name(s.Name(target, at=node.at), scope)
                 scope[target] = self.binary(op, before, self.expr(value, scope), node)
@@ -228,15 +231,16 @@ class _Checker(Expressions):
         )
 
     def bind(self, targets: tuple[str, ...], kind: t.Type, scope: Scope, node: s.Node) -> None:
-        kinds: list[t.Type] = [kind]
-        if len(targets) > 1:
-            item = item_of(kind)
-            if item is None:
-                self.fault(f"cannot unpack {t.text(kind)}", node)
-            kinds = [item or t.ANY] * len(targets)
-            if isinstance(kind, t.TupleType):
-                kinds = list(kind.items)
-                if len(kinds) != len(targets):
-                    self.fault(f"{len(targets)} names for {len(kinds)} values", node)
-                    kinds = [t.ANY] * len(targets)
+        if len(targets) == 1:
+            scope[targets[0]] = kind
+            return
+        item = item_of(kind)
+        if item is None:
+            self.fault(f"cannot unpack {t.text(kind)}", node)
+        kinds = [item or t.ANY] * len(targets)
+        if isinstance(kind, t.TupleType):
+            kinds = list(kind.items)
+            if len(kinds) != len(targets):
+                self.fault(f"{len(targets)} names for {len(kinds)} values", node)
+                kinds = [t.ANY] * len(targets)
         scope.update(zip(targets, kinds, strict=True))

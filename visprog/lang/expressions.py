@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from visprog.errors import Diagnostic
 from visprog.lang import syntax as s
@@ -22,8 +23,15 @@ class Expressions:
     helpers: dict[str, tuple[Params, t.Type]]
     faults: list[Diagnostic]
     unsure: set[str]
+    seen: s.Node
 
     def fault(self, message: str, node: s.Node) -> t.Type:
+        raise NotImplementedError
+
+    def look(self, cost: int) -> None:
+        raise NotImplementedError
+
+    def small(self, kind: t.Type, node: s.Node) -> t.Type:
         raise NotImplementedError
 
     def unknown(self, kind: str, name: str, known: Iterable[str], node: s.Node) -> t.Type:
@@ -33,60 +41,19 @@ class Expressions:
         raise NotImplementedError
 
     def expr(self, node: s.Expr, scope: Scope) -> t.Type:
-        match node:
-            case s.Literal(value):
-                return (
-                    t.Named(type(value).__name__)
-                    if isinstance(value, (str, bool))
-                    else (t.Number(isinstance(value, int)))
-                )
-            case s.Name():
-                return self.name(node, scope)
-            case s.Call():
-                return self.call(node, scope)
-            case s.Property(value, name):
-                return self.property(self.expr(value, scope), name, node)
-            case s.Index(value, index):
-                return self.index(self.expr(value, scope), self.expr(index, scope), node)
-            case s.Slice(value, lower, upper, step):
-                return self.slice(self.expr(value, scope), (lower, upper, step), scope, node)
-            case s.Unary("not", operand):
-                self.condition(operand, scope)
-                return t.BOOL
-            case s.Unary(op, operand):
-                kind = self.expr(operand, scope)
-                if isinstance(kind, (t.Number, t.Anything)):
-                    return kind
-                return self.fault(f"`{op}` wants a number, got {t.text(kind)}", node)
-            case s.Binary(op, left, right):
-                return self.binary(op, self.expr(left, scope), self.expr(right, scope), node)
-            case s.Logic(_, operands):
-                for operand in operands:
-                    self.condition(operand, scope)
-                return t.BOOL
-            case s.Compare():
-                return self.compare(node, scope)
-            case s.Conditional(test, then, orelse):
-                self.condition(test, scope)
-                return t.join(self.expr(then, scope), self.expr(orelse, scope))
-            case s.ListOf(items):
-                return t.ListType(t.join_all([self.expr(item, scope) for item in items]))
-            case s.TupleOf(items):
-                return t.TupleType(tuple(self.expr(item, scope) for item in items))
-            case s.DictOf(items):
-                return self.dictionary(items, scope)
-            case s.Comprehension():
-                return self.comprehension(node, scope)
-            case s.Joined(parts):
-                for part in parts:
-                    kind = self.expr(part, scope)
-                    if not plain(kind):
-                        self.fault(f"an f-string shows text and numbers, not {t.text(kind)}", part)
-                return t.STR
+        """The type of an expression; one too large to work with is a fault."""
+        self.seen = node
+        self.look(1)
+        kind = _RULES[type(node)](self, node, scope)
+        return self.small(kind, node) if t.is_large(kind) else kind
+
+    def literal(self, node: s.Literal, scope: Scope) -> t.Type:
+        return _LITERALS[type(node.value)]
 
     def name(self, node: s.Name, scope: Scope) -> t.Type:
-        if node.id in scope:
-            return scope[node.id]
+        kind = scope.get(node.id)
+        if kind is not None:
+            return kind
         if node.id in self.unsure:
             return self.fault(f"`{node.id}` is set in one branch or loop only", node)
         if node.id in self.tools or node.id in FUNCTIONS or node.id in self.helpers:
@@ -110,50 +77,67 @@ class Expressions:
         keywords = {name: self.expr(arg, scope) for name, arg in node.keywords}
         if len(keywords) < len(node.keywords):
             self.fault("an argument is given twice", node)
-        if node.func in self.helpers:
-            params, returns = self.helpers[node.func]
-            form = f"{node.func}({', '.join(f'{n}: {t.text(kind)}' for n, kind in params)})"
-            return self.fill(node, form, params, args, keywords, returns)
-        if node.func in self.tools:
-            spec = self.tools[node.func]
-            wanted = tuple((param.name, t.of(param.kind)) for param in spec.params)
-            return self.fill(node, spec.signature, wanted, args, keywords, t.of(spec.returns))
-        if node.func in FUNCTIONS:
-            return self.function(node, FUNCTIONS[node.func], args, keywords)
+        func = node.func
+        if func in self.helpers:
+            params, returns = self.helpers[func]
+            return self.fill(node, None, params, args, keywords, returns)
+        spec = self.tools.get(func)
+        if spec is not None:
+            wanted = tuple([(param.name, t.of(param.kind)) for param in spec.params])
+            return self.fill(node, spec, wanted, args, keywords, t.of(spec.returns))
+        if func in FUNCTIONS:
+            return self.function(node, FUNCTIONS[func], args, keywords)
         missing = getattr(self.tools, "unserved", {})
-        if node.func in missing:
+        if func in missing:
             profile = getattr(self.tools, "profile", "")
-            return self.fault(f"no backend serves `{node.func}` in the tools `{profile}`", node)
-        return self.unknown("tool", node.func, [*self.tools, *FUNCTIONS, *self.helpers], node)
+            return self.fault(f"no backend serves `{func}` in the tools `{profile}`", node)
+        return self.unknown("tool", func, [*self.tools, *FUNCTIONS, *self.helpers], node)
 
     def fill(
         self,
         node: s.Call,
-        form: str,
+        spec: ToolSpec | None,
         params: Params,
         args: list[t.Type],
         keywords: dict[str, t.Type],
         returns: t.Type,
     ) -> t.Type:
-        """Match arguments with parameters, as Python does."""
+        """Match arguments with parameters, as Python does. `spec`: of a tool; None: a helper."""
+        if len(args) == len(params) and not keywords:
+            given = {name: kind for (name, _), kind in zip(params, args, strict=True)}
+        else:
+            given = self.placed(node, spec, params, args, keywords)
+        for name, want in params:
+            got = given.get(name, t.ANY)
+            if not t.fits(got, want):
+                names = [param for param, _ in params]
+                nodes = dict(zip(names, node.args, strict=False)) | dict(node.keywords)
+                hint = _hint(got, want)
+                message = f"`{node.func}` wants {t.text(want)} as `{name}`, got {t.text(got)}{hint}"
+                self.fault(message, nodes[name])
+        return returns
+
+    def placed(
+        self,
+        node: s.Call,
+        spec: ToolSpec | None,
+        params: Params,
+        args: list[t.Type],
+        keywords: dict[str, t.Type],
+    ) -> dict[str, t.Type]:
+        """What each parameter is given, by name: those by position first."""
         names = [name for name, _ in params]
         given = dict(zip(names, args, strict=False))
         if len(args) > len(params) or set(keywords) & set(given):
-            self.fault(f"too many arguments: call it as {form}", node)
+            self.fault(f"too many arguments: call it as {_form(node, spec, params)}", node)
         for name in keywords:
             if name not in names:
                 self.unknown("parameter", name, names, node)
         given.update(keywords)
         if missing := [name for name in names if name not in given]:
+            form = _form(node, spec, params)
             self.fault(f"`{missing[0]}` is missing: call it as {form}", node)
-        nodes = dict(zip(names, node.args, strict=False)) | dict(node.keywords)
-        for name, want in params:
-            got = given.get(name, t.ANY)
-            if not t.fits(got, want):
-                hint = _hint(got, want)
-                message = f"`{node.func}` wants {t.text(want)} as `{name}`, got {t.text(got)}{hint}"
-                self.fault(message, nodes[name])
-        return returns
+        return given
 
     def function(
         self, node: s.Call, spec: FunctionSpec, args: list[t.Type], keywords: dict[str, t.Type]
@@ -171,7 +155,8 @@ class Expressions:
 
     # -- parts
 
-    def property(self, kind: t.Type, name: str, node: s.Property) -> t.Type:
+    def property(self, node: s.Property, scope: Scope) -> t.Type:
+        kind, name = self.expr(node.value, scope), node.name
         if isinstance(kind, (t.Anything, t.Nothing)):
             return t.ANY
         table = PROPERTIES.get(t.text(kind), {})
@@ -184,7 +169,8 @@ class Expressions:
             return self.fault(f"{t.text(kind)}{hint}", node)
         return self.unknown(f"property of {t.text(kind)}", name, table, node)
 
-    def index(self, kind: t.Type, index: t.Type, node: s.Index) -> t.Type:
+    def index(self, node: s.Index, scope: Scope) -> t.Type:
+        kind, index = self.expr(node.value, scope), self.expr(node.index, scope)
         match kind:
             case t.Anything() | t.Nothing():
                 return t.ANY
@@ -201,21 +187,33 @@ class Expressions:
                 return t.STR
         return self.fault(f"cannot index {t.text(kind)} by {t.text(index)}", node)
 
-    def slice(
-        self, kind: t.Type, ends: tuple[s.Expr | None, ...], scope: Scope, node: s.Slice
-    ) -> t.Type:
-        for end in ends:
+    def slice(self, node: s.Slice, scope: Scope) -> t.Type:
+        kind = self.expr(node.value, scope)
+        for end in (node.lower, node.upper, node.step):
             if end is not None and not t.fits(self.expr(end, scope), t.INT):
                 self.fault("the ends of a slice are int", end)
         if isinstance(kind, (t.ListType, t.Anything, t.Nothing)) or kind == t.STR:
             return kind
         return self.fault(f"cannot slice {t.text(kind)}", node)
 
-    def dictionary(self, items: tuple[tuple[s.Expr, s.Expr], ...], scope: Scope) -> t.Type:
-        for key, _ in items:
+    def list_of(self, node: s.ListOf, scope: Scope) -> t.Type:
+        return t.ListType(t.join_all([self.expr(item, scope) for item in node.items]))
+
+    def tuple_of(self, node: s.TupleOf, scope: Scope) -> t.Type:
+        return t.TupleType(tuple([self.expr(item, scope) for item in node.items]))
+
+    def joined(self, node: s.Joined, scope: Scope) -> t.Type:
+        for part in node.parts:
+            kind = self.expr(part, scope)
+            if not plain(kind):
+                self.fault(f"an f-string shows text and numbers, not {t.text(kind)}", part)
+        return t.STR
+
+    def dictionary(self, node: s.DictOf, scope: Scope) -> t.Type:
+        for key, _ in node.items:
             if not t.fits(self.expr(key, scope), t.STR):
                 self.fault("the keys of a dict are text", key)
-        return t.DictType(t.join_all([self.expr(value, scope) for _, value in items]))
+        return t.DictType(t.join_all([self.expr(value, scope) for _, value in node.items]))
 
     def comprehension(self, node: s.Comprehension, scope: Scope) -> t.Type:
         inner = dict(scope)
@@ -231,6 +229,28 @@ class Expressions:
         return t.DictType(element)
 
     # -- operators
+
+    def unary(self, node: s.Unary, scope: Scope) -> t.Type:
+        if node.op == "not":
+            self.condition(node.operand, scope)
+            return t.BOOL
+        kind = self.expr(node.operand, scope)
+        if isinstance(kind, (t.Number, t.Anything)):
+            return kind
+        return self.fault(f"`{node.op}` wants a number, got {t.text(kind)}", node)
+
+    def logic(self, node: s.Logic, scope: Scope) -> t.Type:
+        for operand in node.operands:
+            self.condition(operand, scope)
+        return t.BOOL
+
+    def conditional(self, node: s.Conditional, scope: Scope) -> t.Type:
+        self.condition(node.test, scope)
+        return t.join(self.expr(node.then, scope), self.expr(node.orelse, scope))
+
+    def operation(self, node: s.Binary, scope: Scope) -> t.Type:
+        left = self.expr(node.left, scope)
+        return self.binary(node.op, left, self.expr(node.right, scope), node)
 
     def binary(self, op: str, left: t.Type, right: t.Type, node: s.Node) -> t.Type:
         match op, left, right:
@@ -276,6 +296,35 @@ class Expressions:
                 self.fault(message, node)
             left = right
         return t.BOOL
+
+
+_LITERALS: Mapping[type, t.Type] = {str: t.STR, bool: t.BOOL, int: t.INT, float: t.FLOAT}
+
+_RULES: Mapping[type[s.Node], Callable[[Expressions, Any, Scope], t.Type]] = {
+    s.Literal: Expressions.literal,
+    s.Name: Expressions.name,
+    s.Call: Expressions.call,
+    s.Property: Expressions.property,
+    s.Index: Expressions.index,
+    s.Slice: Expressions.slice,
+    s.Unary: Expressions.unary,
+    s.Binary: Expressions.operation,
+    s.Logic: Expressions.logic,
+    s.Compare: Expressions.compare,
+    s.Conditional: Expressions.conditional,
+    s.ListOf: Expressions.list_of,
+    s.TupleOf: Expressions.tuple_of,
+    s.DictOf: Expressions.dictionary,
+    s.Comprehension: Expressions.comprehension,
+    s.Joined: Expressions.joined,
+}
+
+
+def _form(node: s.Call, spec: ToolSpec | None, params: Params) -> str:
+    """How a tool (`spec`) or helper is called."""
+    if spec is not None:
+        return spec.signature
+    return f"{node.func}({', '.join(f'{name}: {t.text(kind)}' for name, kind in params)})"
 
 
 def _hint(got: t.Type, want: t.Type) -> str:

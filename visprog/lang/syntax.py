@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from typing import NamedTuple
 
 
-@dataclass(frozen=True)
-class At:
+class At(NamedTuple):
     """Where a node stands in its text."""
 
     line: int = 0

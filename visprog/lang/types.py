@@ -74,13 +74,29 @@ Type = Named | Number | ListType | DictType | TupleType | Either | Anything | No
 ANY, NOTHING = Anything(), Nothing()
 INT, FLOAT, STR, BOOL = Number(True), Number(False), Named("str"), Named("bool")
 
+_SIMPLE = {Named, Number, Anything, Nothing}  # the types without parts
+_MAX_KNOWN = 1024
+
+_known: dict[int, tuple[Any, Type]] = {}
+
 
 def of(annotation: Any) -> Type:
-    """The type that a Python annotation of a tool means.
+    """The type that a Python annotation of a tool means; the same object for the same annotation.
 
     Raises:
         TypeError: an annotation that the language has no type for.
     """
+    known = _known.get(id(annotation))  # by identity: equal unions may order their parts otherwise
+    if known is not None:
+        return known[1]
+    made = _of(annotation)
+    if len(_known) >= _MAX_KNOWN:
+        _known.clear()
+    _known[id(annotation)] = annotation, made  # kept, so that its id stays its own
+    return made
+
+
+def _of(annotation: Any) -> Type:
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is list:
         return ListType(of(args[0]))
@@ -91,10 +107,12 @@ def of(annotation: Any) -> Type:
     if origin in (Union, UnionType):
         return Either(tuple(map(of, args)))
     if annotation in (int, float):
-        return Number(annotation is int)
+        return INT if annotation is int else FLOAT
     name = getattr(annotation, "__name__", "")
     if UNITS.get(name) is annotation:
         return Number(False, ((name, 1),))
+    if annotation is str or annotation is bool:
+        return STR if annotation is str else BOOL
     if CLASSES.get(name) is annotation:
         return Named(name)
     raise TypeError(f"the language has no type for {annotation!r}")
@@ -141,13 +159,17 @@ def text(kind: Type) -> str:
 
 def fits(got: Type, want: Type) -> bool:
     """Whether a value of one type may stand where another is wanted."""
+    if got is want or isinstance(got, (Anything, Nothing)) or isinstance(want, Anything):
+        return True
+    if isinstance(got, Either):
+        return all(fits(option, want) for option in got.options)
+    if isinstance(want, Either):
+        return any(fits(got, option) for option in want.options)
+    if type(got) is not type(want):
+        return False
     match got, want:
-        case (Anything() | Nothing(), _) | (_, Anything()):
-            return True
-        case Either(options), _:
-            return all(fits(option, want) for option in options)
-        case _, Either(options):
-            return any(fits(got, option) for option in options)
+        case Named(got_name), Named(name):
+            return got_name == name
         case Number(got_whole, got_unit), Number(whole, unit):
             return (got_whole or not whole) and got_unit in ((), unit)
         case ListType(got_item), ListType(item):
@@ -161,6 +183,8 @@ def fits(got: Type, want: Type) -> bool:
 
 def join(a: Type, b: Type) -> Type:
     """The narrowest type that admits the values of both."""
+    if a is b or (a is NOTHING and type(b) is Named):
+        return b
     if isinstance(a, Anything) or isinstance(b, Anything):
         return ANY
     if fits(b, a) and not isinstance(b, Number):
@@ -196,6 +220,8 @@ def join_all(kinds: Iterable[Type]) -> Type:
 
 def is_large(kind: Type) -> bool:
     """Whether a type has more than MAX_PARTS parts; looks at no more of them."""
+    if type(kind) in _SIMPLE or (type(kind) is ListType and type(kind.item) in _SIMPLE):
+        return False
     count, waiting = 0, [kind]
     while waiting and count <= MAX_PARTS:
         count += 1
