@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from visprog.errors import ToolError
-from visprog.execution import Engine, Limits, run
-from visprog.execution.engine import Ended
+from visprog.execution import Engine, Limits, Request, Run, run
+from visprog.execution import Ended
 from visprog.lang import check, parse
 from visprog.tool import Toolset, tool
 from visprog.values import Image, Metres, Pixels, Region, Unknown
@@ -93,3 +94,26 @@ def value_of(source: str, limits: Limits | None = None) -> Any:
     if end.error:
         raise end.error
     return end.value
+
+
+def answered(
+    going: Run,
+    reply: Callable[[Request], Any],
+    pick: Callable[[Sequence[Request]], int] = lambda waiting: 0,
+) -> Any:
+    """What a run gives whose calls are answered one by one; raises what it fails with.
+
+    `pick`: which of the calls that wait, in the program's order, is answered next.
+    """
+    waiting: list[Request] = []
+    try:
+        turn = next(going)
+        while True:
+            waiting = sorted([*waiting, *turn.calls], key=lambda request: request.order)
+            if turn.more:
+                turn = going.send(None)
+            else:
+                request = waiting.pop(pick(waiting))
+                turn = going.send((request, reply(request), 0.0))
+    except StopIteration as done:
+        return done.value

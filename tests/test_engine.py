@@ -13,7 +13,7 @@ from tests.fake_tools import Scale, Spotter
 from visprog.errors import ToolError, VisprogError, WeightsError
 from visprog.execution import Engine, Step, run
 from visprog.execution.cache import Cache
-from visprog.execution.engine import Ended
+from visprog.execution import Ended
 from visprog.lang import check, parse
 from visprog.tool import Backend, Catalogue, Output, Toolset
 from visprog.values import Image, Unknown
@@ -88,7 +88,7 @@ def test_a_later_run_finds_what_an_earlier_one_made(tools: Toolset) -> None:
     drive(engine, spot("cat"))
     _, steps = drive(engine, spot("cat"))
     assert len(Spotter.batches) == 1
-    assert [step.cached for step in steps] == [True, True]
+    assert [step.cached for step in steps] == [True, False]  # `tally` does its own work
 
 
 def test_another_picture_is_another_call(tools: Toolset) -> None:

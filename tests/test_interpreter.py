@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 import pytest
@@ -12,7 +13,19 @@ from tests.fakes import PICTURE, TOOLS, value_of
 from visprog.errors import CallLimit, DeadlineError, StepLimit, ToolError
 from visprog.execution import Limits, run
 from visprog.lang import parse
-from visprog.values import Unknown
+from visprog.tool import Catalogue, ToolSpec, tool
+from visprog.values import Image, Unknown
+
+
+@tool("look")
+def ask(image: Image) -> str:
+    """What a test answers."""
+    raise NotImplementedError
+
+
+def fakes_that_wait() -> dict[str, ToolSpec]:
+    return Catalogue.of(sys.modules[__name__]).tools
+
 
 SECRET = 'query(image, "secret")'
 U, T, F = 'verify(image, "secret")', 'verify(image, "true")', 'verify(image, "false")'
@@ -73,15 +86,25 @@ def test_a_tools_error_has_the_line_of_its_call() -> None:
 
 def test_a_program_waits_for_no_longer_than_its_deadline() -> None:
     started = run(
-        parse('x = detect(image, "dog")\nreturn count(x)'),
-        TOOLS,
+        parse("x = ask(image)\nreturn ask(image)"),
+        fakes_that_wait(),
         {"image": PICTURE},
-        Limits(seconds=0.01),
+        Limits(seconds=5),
     )
-    next(started)
-    time.sleep(0.02)
-    with pytest.raises(DeadlineError):
-        started.send([])
+    first, second = next(started).calls
+    started.send((first, "a", 4.0))
+    with pytest.raises(DeadlineError, match="more than 5 seconds"):
+        started.send((second, "b", 4.0))
+
+
+def test_the_wait_for_a_turn_does_not_count() -> None:
+    program = parse("return ask(image)")
+    started = run(program, fakes_that_wait(), {"image": PICTURE}, Limits(seconds=0.01))
+    (call,) = next(started).calls
+    time.sleep(0.05)
+    with pytest.raises(StopIteration) as ended:
+        started.send((call, "a", 0.0))
+    assert ended.value.value == "a"
 
 
 def test_steps_and_calls_are_bounded() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from visprog import images as pictures
 from visprog.errors import QuestionError, VisprogError
 from visprog.execution import Engine, Limits, run
-from visprog.execution.engine import Ended
+from visprog.execution import Ended
 from visprog.execution.functions import first_unknown
 from visprog.lang import check, parse
 from visprog.lang.types import unit_name

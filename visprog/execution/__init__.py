@@ -1,7 +1,8 @@
 """Runs programs: the interpreter, its limits, and the engine that feeds it tool results."""
 
-from visprog.execution.engine import Engine, Step
-from visprog.execution.interpreter import Request, run
+from visprog.execution.calls import Ended, Request, Step, Turn
+from visprog.execution.engine import Engine
+from visprog.execution.interpreter import Run, run
 from visprog.execution.limits import Limits
 
-__all__ = ["Engine", "Limits", "Request", "Step", "run"]
+__all__ = ["Ended", "Engine", "Limits", "Request", "Run", "Step", "Turn", "run"]

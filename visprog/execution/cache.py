@@ -24,7 +24,7 @@ class Cache:
         self._kept: OrderedDict[str, Output] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, name: str) -> Output | None:
+    def get(self, name: str, args: object = None) -> Output | None:
         with self._lock:
             found = self._kept.get(name)
             if found is not None:
@@ -37,3 +37,11 @@ class Cache:
             self._kept.move_to_end(name)
             while len(self._kept) > self._size:
                 self._kept.popitem(last=False)
+
+    def peek(self, name: str) -> Output | None:
+        return self._kept.get(name)
+
+    def put_many(self, made: object) -> tuple[str, ...]:
+        for name, output, _ in made:
+            self.put(name, output)
+        return ()

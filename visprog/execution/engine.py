@@ -1,186 +1,266 @@
-"""Drives runs: answers their requests by tools and backends, in batches across runs."""
+"""Drives any number of runs at once: answers their calls from the cache, or by backends in batches.
+
+Each thread that has runs drives them itself, through a `Client`; all clients of an engine share its
+lanes and its cache, and so their equal calls and their batches.
+"""
 
 from __future__ import annotations
 
-import math
 import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, TypeVar
 
-from visprog.errors import RunError, ToolError, VisprogError
+from visprog.errors import DeadlineError, ToolError, VisprogError
 from visprog.execution.cache import Cache, call_key
-from visprog.execution.interpreter import Request, Run
-from visprog.lang import types as t
-from visprog.tool import Backend, Model, Output, Toolset
-from visprog.values import Unknown, Value
+from visprog.execution.calls import Ended, Request, Step, ended
+from visprog.execution.interpreter import Reply, Run
+from visprog.execution.lanes import Lanes, Result, Stats
+from visprog.execution.runner import LocalRunner, Runner
+from visprog.tool import Output, Toolset
 
 K = TypeVar("K")
 
-
-@dataclass(frozen=True)
-class Step:
-    """A tool call that ended. `value` is None where `error` says why there is none.
-
-    `seconds`: the wall clock of the batch it ran in, 0 where the value was known already.
-    """
-
-    request: Request
-    value: Value | None
-    error: str
-    model: Model
-    seconds: float
-    cached: bool
-    notices: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A run that ended: with a value, or with the error that stopped it."""
-
-    value: Value | None
-    error: VisprogError | None
+WINDOW = 512  # runs that are under way at once
+WATCH_SECONDS = 0.5  # between looks at what takes too long
+Event = tuple[K, Step | Ended]
 
 
 class Engine:
-    """Answers the requests of runs with one toolset. Holds the cache of results."""
+    """Answers the calls of runs with one toolset. Holds the cache of results. Thread-safe."""
 
-    def __init__(self, tools: Toolset, cache: Cache | None = None) -> None:
+    def __init__(
+        self,
+        tools: Toolset,
+        cache: Cache | None = None,
+        *,
+        runner: Runner | None = None,
+        devices: Mapping[str, int] | None = None,
+        replay: bool = False,
+    ) -> None:
+        """
+        Args:
+            runner: where batches run; by default in this process.
+            devices: how many batches may run at once on a device, by its name. By default 1, on
+                "cpu" as many as it has cores (at least 2); "remote" has no bound.
+            replay: take every result from the cache; a call that has none there fails.
+        """
         self.tools = tools
         self.cache = cache or Cache()
-        self._returns = {name: t.of(spec.returns) for name, spec in tools.items()}
+        self.replay = replay
+        self.runner = runner or LocalRunner()
+        self.lanes = Lanes(tools, self.cache, self.runner, devices or {})
 
-    def drive(self, runs: Mapping[K, Run]) -> Iterator[tuple[K, Step | Ended]]:
+    @property
+    def stats(self) -> Stats:
+        return self.lanes.stats
+
+    def drive(
+        self, source: Mapping[K, Run] | Iterable[tuple[K, Run]], window: int = WINDOW
+    ) -> Iterator[Event[K]]:
         """Drive runs to their ends, giving each step and each end as it comes.
 
-        In every round all runs that wait have their calls answered together: equal calls once, and
-        calls of one tool as a batch of its backend.
+        Runs are taken from `source` as there is room for them: at most `window` are under way.
         """
-        waiting: dict[K, Request] = {}
-        for name, run in runs.items():
-            yield from self._advance(name, run, None, waiting)
-        while waiting:
-            steps = self._answer(waiting)
-            waiting = {}
-            for name, step, outcome in steps:
-                yield name, step
-                yield from self._advance(name, runs[name], outcome, waiting)
+        pairs = iter(source.items() if isinstance(source, Mapping) else source)
+        with self.client() as client:
+            more = True
+            while more or client.active:
+                if more and client.active < window:
+                    pair = next(pairs, None)
+                    if pair is None:
+                        more = False
+                    else:
+                        client.start(*pair)
+                full = not more or client.active >= window
+                yield from client.take(wait=full and client.active > 0)
 
-    def _advance(
-        self, name: K, run: Run, outcome: Any, waiting: dict[K, Request]
-    ) -> Iterator[tuple[K, Ended]]:
-        """Give a run the outcome it waits for; note its next request, or yield its end."""
-        try:
-            if isinstance(outcome, VisprogError):
-                waiting[name] = run.throw(outcome)
-            else:
-                waiting[name] = run.send(outcome)
-        except StopIteration as stop:
-            yield name, Ended(stop.value, None)
-        except VisprogError as error:
-            yield name, Ended(None, error)
+    def client(self) -> Client[Any]:
+        return Client(self)
 
-    def _answer(
-        self, waiting: Mapping[K, Request]
-    ) -> list[tuple[K, Step, Value | VisprogError | None]]:
-        keys = {name: self._key(request) for name, request in waiting.items()}
-        known = {key: found for key in keys.values() if (found := self.cache.get(key))}
-        todo: dict[str, dict[str, Request]] = defaultdict(dict)
-        for name, request in waiting.items():
-            if keys[name] not in known:
-                todo[request.tool].setdefault(keys[name], request)
-        fresh: dict[str, tuple[Output | VisprogError, float]] = {}
-        for tool, requests in todo.items():
-            fresh.update(self._run(tool, requests))
-        steps = []
-        given: set[str] = set()
-        for name, request in waiting.items():
-            key = keys[name]
-            cached = key in known or key in given
-            output, seconds = (known[key], 0.0) if key in known else fresh[key]
-            given.add(key)
-            steps.append((name, *self._step(request, output, 0.0 if cached else seconds, cached)))
-        return steps
+    def close(self) -> None:
+        """Give back what the runner holds."""
+        self.runner.close()
 
-    def _key(self, request: Request) -> str:
+    def key(self, request: Request) -> str:
+        """What a call is, by content."""
         backend = self.tools.backend(request.tool)
         model = self.tools.model(request.tool)
         return call_key(request.tool, backend.name if backend else "", model, request.args)
 
-    def _step(
-        self, request: Request, output: Output | VisprogError, seconds: float, cached: bool
-    ) -> tuple[Step, Value | VisprogError | None]:
-        model = self.tools.model(request.tool)
-        if isinstance(output, VisprogError):
-            error = output
-            if not isinstance(output, RunError):  # such as absent weights: told with the line
-                error = ToolError(str(output))
-            return Step(request, None, str(output), model, seconds, cached, ()), error
-        return Step(request, output.value, "", model, seconds, cached, output.notices), output.value
 
-    def _run(
-        self, tool: str, requests: Mapping[str, Request]
-    ) -> dict[str, tuple[Output | VisprogError, float]]:
-        """Run calls of one tool, in batches; results by key, with the seconds of their batch."""
-        backend = self.tools.backend(tool)
-        names = list(requests)
-        size = backend.batch if backend else 1
-        done: dict[str, tuple[Output | VisprogError, float]] = {}
-        for start in range(0, len(names), size):
-            part = names[start : start + size]
-            begin = time.perf_counter()
-            outputs = self._batch(tool, backend, [requests[name].args for name in part])
-            seconds = time.perf_counter() - begin
-            for name, output in zip(part, outputs, strict=True):
-                if isinstance(output, Output):
-                    self.cache.put(name, output)
-                done[name] = output, seconds
-        return done
+@dataclass(eq=False)
+class _Running(Generic[K]):
+    """A run under way; it is the waiter of its calls. `left`: the seconds it may still use."""
 
-    def _batch(
-        self, tool: str, backend: Backend | None, calls: Sequence[Mapping[str, Any]]
-    ) -> list[Output | VisprogError]:
+    name: K
+    run: Run
+    client: Client[K]
+    left: float = 0.0
+    gone: bool = False
+    batches: set[int] = field(default_factory=set)  # that were counted against its time
+
+    @property
+    def idle(self) -> bool:
+        return self.client.idle
+
+    def deliver(self, request: Request, result: Result) -> None:
+        self.client.idle = False
+        self.client.inbox.put((self, request, result))
+
+
+class Client(Generic[K]):
+    """The runs of one thread. To be used in that thread, `soon` excepted, and closed."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.idle = False  # it waits and has nothing else to do
+        self.inbox: SimpleQueue[Any] = SimpleQueue()
+        self._running: set[_Running[K]] = set()
+        self._sliced: deque[_Running[K]] = deque()
+        self._here: deque[Any] = deque()  # taken from the inbox, or known at once
+        self._events: deque[Event[K]] = deque()
+
+    def __enter__(self) -> Client[K]:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def active(self) -> int:
+        """How many runs have not ended."""
+        return len(self._running)
+
+    def start(self, name: K, run: Run) -> None:
+        running = _Running(name, run, self)
+        self._running.add(running)
+        self._advance(running, None)
+
+    def soon(self, work: Callable[[], None]) -> None:
+        """Have work done in the client's thread, within `take`. May be called in any thread."""
+        self.idle = False
+        self.inbox.put(work)
+
+    def close(self) -> None:
+        """Abandon the runs that have not ended."""
+        for running in self._running:
+            running.gone = True
+            running.run.close()
+        self._running.clear()
+
+    def take(self, wait: bool) -> Iterator[Event[K]]:
+        """What has happened: steps, and ends of runs.
+
+        With `wait`, waits until something has, be it that work given to `soon` is done.
+        """
+        worked = self._take_in()
+        while wait and not (self._events or worked):
+            if not self._sliced:
+                self._wait()
+            worked = self._take_in()
+        while self._events:
+            yield self._events.popleft()
+
+    def _take_in(self) -> bool:
+        """Handle what has come in, then let the runs whose time slice was over go on.
+
+        Returns whether work that was given to `soon` was done.
+        """
+        worked = False
+        while self._here or not self.inbox.empty():
+            item = self._here.popleft() if self._here else self.inbox.get()
+            if isinstance(item, tuple):
+                self._receive(*item)
+            else:
+                item()
+                worked = True
+        if self._sliced:  # they may take long: what others wait for is launched before
+            self._launch(idle=False)
+            for _ in range(len(self._sliced)):
+                self._advance(self._sliced.popleft(), None)
+        return worked
+
+    def _launch(self, idle: bool) -> None:
+        """Launch batches that are not full too; `idle`: whether it has nothing to do from here."""
+        with self.engine.lanes.lock:
+            self.idle = True
+            self.engine.lanes.launch()
+            self.idle = idle and self.inbox.empty()
+
+    def _wait(self) -> None:
+        """Wait until something comes in, or a while."""
+        self._launch(idle=True)
         try:
-            if backend is None:
-                return [self._accept(tool, self._pure(tool, call)) for call in calls]
-            backend.ready()
-            outputs = list(backend.run(tool, calls))
-        except VisprogError as error:
-            return [error] * len(calls)
-        except Exception as error:  # a defect of the backend must not stop other runs
-            name = backend.name if backend else "visprog"
-            message = f"{tool} failed in {name}: {type(error).__name__}: {error}"
-            return [ToolError(message)] * len(calls)
-        if len(outputs) != len(calls):
-            message = f"{tool}: the backend gave {len(outputs)} results for {len(calls)} calls"
-            return [ToolError(message)] * len(calls)
-        return [self._accept(tool, output) for output in outputs]
+            self._here.append(self.inbox.get(timeout=WATCH_SECONDS))
+        except Empty:
+            self._watch(time.monotonic())
+        finally:
+            self.idle = False
 
-    def _pure(self, tool: str, call: Mapping[str, Any]) -> Output | VisprogError:
+    def _watch(self, now: float) -> None:
+        """Fail the calls of batches that take too long, and runs whose time is over."""
+        lanes = self.engine.lanes
+        lanes.give_up(now)
+        with lanes.lock:
+            late = [
+                (waiter, request)
+                for batch in lanes.running
+                for waiter, request in batch.waiters()
+                if isinstance(waiter, _Running)
+                and waiter.client is self
+                and batch.started + waiter.left < now
+            ]
+        for running, request in late:
+            if not running.gone:
+                message = f"its time was over while {request.tool} ran"
+                self._end(running, Ended(None, DeadlineError(message, request.line)))
+
+    def _advance(self, running: _Running[K], reply: Reply | None) -> None:
+        if running.gone:
+            return
         try:
-            made = self.tools[tool].func(**call)
+            turn = running.run.send(reply)
+        except StopIteration as stop:
+            self._end(running, Ended(stop.value, None))
         except VisprogError as error:
-            return error
-        except Exception as error:
-            return ToolError(f"{tool} failed: {type(error).__name__}: {error}")
-        return made if isinstance(made, Output) else Output(made)
+            self._end(running, Ended(None, error))
+        else:
+            running.left = turn.left
+            self._events.extend((running.name, step) for step in turn.done)
+            if turn.more:
+                self._sliced.append(running)
+            for request in turn.calls:
+                self._ask(running, request)
 
-    def _accept(self, tool: str, output: Output | VisprogError) -> Output | VisprogError:
-        """Refuse what is not a result, and a value that is not what the tool promises."""
-        if isinstance(output, VisprogError):
-            return output
-        value = output.value if isinstance(output, Output) else output
-        if isinstance(output, Output) and (
-            isinstance(value, Unknown) or t.admits(self._returns[tool], value)
-        ):
-            return output
-        want, got = t.text(self._returns[tool]), _kind(value)
-        return ToolError(f"{tool} promises {want}, the backend gave {got}")
+    def _end(self, running: _Running[K], end: Ended) -> None:
+        running.gone = True
+        running.run.close()
+        self._running.discard(running)
+        self._events.append((running.name, end))
 
+    def _ask(self, running: _Running[K], request: Request) -> None:
+        engine = self.engine
+        key = engine.key(request)
+        known: Output | VisprogError | None = engine.cache.get(key, request.args)
+        if known is None and engine.replay:
+            known = ToolError(f"the cache has no result of this call of {request.tool} to replay")
+        if known is None:
+            known = engine.lanes.ask(key, running, request)
+        else:
+            engine.lanes.count_known()
+        if known is not None:
+            self._here.append((running, request, Result(known)))
 
-def _kind(value: object) -> str:
-    """What a refused value is, in a few words."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return str(value)
-    return "nothing" if value is None else type(value).__name__
+    def _receive(self, running: _Running[K], request: Request, result: Result) -> None:
+        if running.gone:
+            return
+        seconds = 0.0 if result.shared else result.seconds
+        model = self.engine.tools.model(request.tool)
+        step, outcome = ended(request, model, result.output, seconds, result.shared, result.notices)
+        self._events.append((running.name, step))
+        spent = 0.0 if result.batch in running.batches else result.seconds
+        running.batches.add(result.batch)
+        self._advance(running, (request, outcome, spent))

@@ -13,14 +13,15 @@ from visprog.values import Unknown
 Function = Callable[[Sequence[Any], Mapping[str, Any], Meter], Any]
 
 
-def first_unknown(values: Sequence[Any]) -> Unknown | None:
+def first_unknown(values: Sequence[Any]) -> Any:
     """The first abstention among values, or in lists among them."""
     for value in values:
-        if isinstance(value, Unknown):
+        kind = type(value)
+        if kind is Unknown:
             return value
-        if isinstance(value, (list, tuple)) and (found := first_unknown(value)):
+        if (kind is list or kind is tuple) and (found := first_unknown(value)):
             return found
-        if isinstance(value, dict) and (found := first_unknown(list(value.values()))):
+        if kind is dict and (found := first_unknown(list(value.values()))):
             return found
     return None
 

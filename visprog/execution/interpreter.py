@@ -1,47 +1,34 @@
-"""Runs a checked program as a generator that yields the tool calls it needs.
+"""Runs a checked program as a generator that yields the tool calls that can go next.
 
-The interpreter runs no tool itself: whoever drives it sends each call's value back in, or throws
-the error that it ended with. An abstention (`Unknown`) travels through operations as a value;
-`and`, `or`, `any` and `all` decide in spite of one where they can (Kleene's three-valued logic); a
-statement that hangs on one ends the run with it.
+The interpreter runs no backend: whoever drives it sends each call's outcome back in. Statements are
+begun one after another; what hangs on a call that has not ended waits for it, and the rest goes on,
+so that calls of independent statements, branches, iterations and helpers are there together. The
+outcome is that of a run that makes one call after another: of several failures the first in the
+program's order counts, and no call is made that such a run would not make (but one may be, after
+another call failed or abstained). After a statement that may `return`, the program waits.
+
+An abstention (`Unknown`) travels through operations as a value; `and`, `or`, `any` and `all` decide
+in spite of one where they can (Kleene's three-valued logic); a statement that hangs on one ends the
+run, or the helper, with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from visprog.errors import EvaluationError, RunError, StepLimit
-from visprog.execution import functions
-from visprog.execution.functions import first_unknown
+from visprog.execution.calls import Outcome, Request, Turn
+from visprog.execution.evaluation import SLICE, Evaluation, Heights, Scope
+from visprog.execution.flow import NOT_YET, Failed, Pending, failed, located
 from visprog.execution.limits import Limits, Meter
-from visprog.execution.operators import binary, compare
 from visprog.lang import syntax as s
-from visprog.lang.functions import FUNCTIONS
-from visprog.lang.properties import PROPERTIES
 from visprog.tool import ToolSpec
 from visprog.values import Unknown, Value
 
-
-@dataclass(frozen=True)
-class Request:
-    """A tool call that a program waits for. `name`: the variable it is assigned to, if any."""
-
-    tool: str
-    args: Mapping[str, Value]
-    line: int
-    name: str | None = None
-
-
-Run = Generator[Request, Any, Any]
-
-
-class _Returned(Exception):
-    """Carries a `return` out of its blocks."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
+N = TypeVar("N", bound=s.Node)
+Reply = tuple[Request, Outcome, float]
+Run = Generator[Turn, Reply | None, Any]
 
 
 def run(
@@ -49,290 +36,360 @@ def run(
     tools: Mapping[str, ToolSpec],
     inputs: Mapping[str, Value],
     limits: Limits | None = None,
+    heights: Heights | None = None,
 ) -> Run:
     """The run of a program that `visprog.lang.check` accepts for these tools and inputs.
 
-    Yields each `Request`; expects its value to be sent. Returns the program's value, which is an
-    `Unknown` where the run abstains.
+    Yields a `Turn` whenever it cannot or should not go on. Send it (request, outcome, seconds) for
+    each request, in any order, where `seconds` is what the call counts against the run's time; or
+    None where the turn said that there is more. Returns the program's value, which is an `Unknown`
+    where the run abstains.
+
+    Args:
+        heights: of calls, by their places, as `visprog.lang.heights` gives them.
 
     Raises:
-        RunError: an operation without a result, a limit, or what was thrown in for a request.
+        RunError: an operation without a result, a limit, or what was sent or thrown in.
     """
-    machine = _Machine(program, tools, inputs, Meter(limits or Limits()))
-    try:
-        return (yield from machine.program())
-    except RecursionError:
-        raise StepLimit("operations nest too deep", machine.meter.line) from None
-    except RunError as error:
-        if error.line == 0:
-            raise type(error)(error.message, machine.meter.line) from error
-        raise
+    machine = _Machine(program, tools, inputs, Meter(limits or Limits()), heights or {})
+    turn = machine.begin()
+    while turn is not None:
+        reply = yield turn
+        machine.meter.resume()
+        turn = machine.go_on(reply)
+    result = machine.result.value
+    if isinstance(result, Failed):
+        raise result.error
+    return result
 
 
-class _Machine:
+class _Returned:
+    """What a statement gives that ends its program or helper. `value` may be pending."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+Signal = Any  # of a statement: None (done), _Returned, or a Pending: of these, or of a value
+
+
+class _Machine(Evaluation):
     def __init__(
         self,
         program: s.Program,
         tools: Mapping[str, ToolSpec],
         inputs: Mapping[str, Value],
         meter: Meter,
+        heights: Heights,
     ) -> None:
+        helpers = {node.name: node for node in program.body if isinstance(node, s.Def)}
+        super().__init__(tools, helpers, meter)
+        self.heights = heights
         self.body = tuple(node for node in program.body if not isinstance(node, s.Def))
-        self.helpers = {node.name: node for node in program.body if isinstance(node, s.Def)}
-        self.params = {name: [p.name for p in spec.params] for name, spec in tools.items()}
         self.inputs = dict(inputs)
-        self.meter = meter
-        self.depth = 0
+        self._facts: dict[int, tuple[bool, frozenset[str]]] = {}
+        self._levels: dict[str, int] = {}
+        self.result = Pending()
+        self.statements: dict[type, Callable[[Any, Scope], Signal]] = {
+            s.Assign: self.assign,
+            s.Update: self.update,
+            s.If: self.branch,
+            s.For: self.loop,
+            s.While: self.repeat,
+            s.Return: lambda node, scope: _Returned(self.expr(node.value, scope)),
+        }
 
-    def program(self) -> Run:
-        return (yield from self.body_of(self.body, dict(self.inputs)))
+    # -- turns
 
-    def body_of(self, body: Sequence[s.Stmt], scope: dict[str, Any]) -> Run:
+    def begin(self) -> Turn | None:
+        self.result = self.work([], lambda _: self.value_of(self.body, dict(self.inputs)))
+        return self.turn()
+
+    def go_on(self, reply: Reply | None) -> Turn | None:
+        if reply is None:
+            paused, self.paused = self.paused, []
+            for tick in paused:
+                self.settle(tick, None)
+        else:
+            request, outcome, seconds = reply
+            self.meter.spend(seconds)
+            waiting = self.waiting.pop(id(request))
+            try:
+                value = self.receive(request, outcome)
+            except RunError as error:
+                value = Failed(located(error, request.line))
+            self.settle(waiting, value)
+        self.slice = self.meter.steps + SLICE
+        return self.turn()
+
+    def turn(self) -> Turn | None:
+        """Do what can be done, in this time slice; None where the run has ended."""
         try:
-            yield from self.block(body, scope)
-        except _Returned as returned:
-            return returned.value
-        raise EvaluationError("the program ended without `return`", self.meter.line)
+            self.meter.time()
+            while self.ready and not self.over() and self.result.value is NOT_YET:
+                self.advance()
+        except RecursionError:
+            raise StepLimit("operations nest too deep", self.meter.line) from None
+        except RunError as error:
+            raise located(error, self.meter.line) from error
+        ended = self.result.value is not NOT_YET
+        if ended and not self.done:
+            return None
+        self.meter.pause()
+        more = ended or bool(self.ready or self.paused)
+        turn = Turn(self.calls, self.done, more, self.meter.left)
+        self.calls, self.done = [], []
+        return turn
+
+    # -- bodies and blocks
+
+    def value_of(self, body: Sequence[s.Stmt], scope: Scope) -> Any:
+        """The value that a body returns."""
+
+        def returned(signals: list[Signal]) -> Any:
+            if isinstance(signals[0], _Returned):
+                return signals[0].value
+            raise EvaluationError("the program ended without `return`", self.meter.line)
+
+        signal = self.block(body, scope)
+        if isinstance(signal, Pending):
+            return self.work([signal], returned)
+        return returned([signal])
+
+    def block(self, body: Sequence[s.Stmt], scope: Scope, start: int = 0) -> Signal:
+        return self.in_order(
+            start,
+            len(body),
+            lambda place: self.statement(body[place], scope),
+            lambda place: self.block(body, scope, place),
+            lambda place: self.facts(body[place])[0],
+        )
+
+    def in_order(
+        self,
+        start: int,
+        end: int,
+        begin: Callable[[int], Signal],
+        rest: Callable[[int], Signal],
+        waits: Callable[[int], bool],
+    ) -> Signal:
+        """The signal of parts that are begun one after another.
+
+        Args:
+            begin: begins the part at a place; `rest`: begins those from a place on;
+            waits: whether the part at a place may return, so that the next wait for it.
+        """
+        parts: list[Signal] = []  # what has not ended, in order
+        for place in range(start, end):
+            try:
+                signal = begin(place)
+            except RunError as error:
+                if not parts:
+                    raise
+                parts.append(failed(located(error, self.meter.line)))
+                break
+            last = type(signal) is _Last
+            if last:
+                signal = signal.signal
+            if type(signal) is _Returned:
+                if not parts:
+                    return signal
+                last = True
+            if signal is not None:
+                parts.append(signal)
+                if not last and waits(place):
+                    parts.append(self.work([signal], self._rest(rest, place + 1), _Returned))
+                    last = True
+            if last:
+                break
+        return self.work(parts, _nothing, _Returned) if parts else None
+
+    def _rest(self, rest: Callable[[int], Signal], place: int) -> Callable[[list[Any]], Signal]:
+        return lambda _: rest(place)
+
+    def facts(self, node: s.Stmt) -> tuple[bool, frozenset[str]]:
+        """Whether a statement may return, and the names it assigns."""
+        if type(node) is s.Assign:
+            return False, frozenset(node.targets)
+        known = self._facts.get(id(node))
+        if known is None:
+            known = self._facts[id(node)] = _facts(node)
+        return known
 
     # -- statements
 
-    def block(self, body: Sequence[s.Stmt], scope: dict[str, Any]) -> Run:
-        for node in body:
-            yield from self.statement(node, scope)
-
-    def statement(self, node: s.Stmt, scope: dict[str, Any]) -> Run:
+    def statement(self, node: s.Stmt, scope: Scope) -> Signal:
         self.meter.line = node.at.line
         self.meter.step()
-        match node:
-            case s.Assign((target,), value):
-                scope[target] = yield from self.expr(value, scope, target)
-            case s.Assign(targets, value):
-                self.unpack(targets, (yield from self.expr(value, scope)), scope)
-            case s.Update(target, op, value):
-                right = yield from self.expr(value, scope)
-                scope[target] = self.operate(op, scope[target], right)
-            case s.If(test, then, orelse):
-                chosen = yield from self.decide(test, scope)
-                yield from self.block(then if chosen else orelse, scope)
-            case s.For(targets, source, body):
-                items = yield from self.expr(source, scope)
-                if isinstance(items, Unknown):
-                    raise _Returned(items)
-                for item in list(items):
-                    self.unpack(targets, item, scope)
-                    yield from self.block(body, scope)
-            case s.While(test, body):
-                while (yield from self.decide(test, scope)):
-                    yield from self.block(body, scope)
-            case s.Return(value):
-                raise _Returned((yield from self.expr(value, scope)))
+        return self.statements[type(node)](node, scope)
 
-    def decide(self, test: s.Expr, scope: dict[str, Any]) -> Run:
-        """The truth of a statement's condition; an abstention ends the run, or the helper."""
-        value = yield from self.expr(test, scope)
-        if isinstance(value, Unknown):
-            raise _Returned(value)
-        return bool(value)
+    def assign(self, node: s.Assign, scope: Scope) -> Signal:
+        source = node.value
+        if len(node.targets) == 1 and type(source) is s.Call:
+            self.meter.step()
+            value = self.call(source, scope, node.targets[0])
+        else:
+            value = self.expr(source, scope)
+        self.unpack(node.targets, value, scope)
+        if not isinstance(value, Pending) or len(node.targets) == 1:
+            return value if isinstance(value, Pending) else None
+        return self.work([scope[target] for target in node.targets], _nothing)
 
-    def unpack(self, targets: Sequence[str], value: Any, scope: dict[str, Any]) -> None:
-        if len(targets) == 1:
-            scope[targets[0]] = value
-            return
-        values = [value] * len(targets) if isinstance(value, Unknown) else list(value)
-        if len(values) != len(targets):
-            message = f"{len(targets)} names for {len(values)} values"
-            raise EvaluationError(message, self.meter.line)
-        scope.update(zip(targets, values, strict=True))
+    def update(self, node: s.Update, scope: Scope) -> Signal:
+        def combine(values: list[Any]) -> Any:
+            return self.operate(node.op, *values)
 
-    # -- expressions
+        value = self.strict((s.Name(node.target), node.value), scope, combine)
+        scope[node.target] = value
+        return value if isinstance(value, Pending) else None
 
-    def expr(self, node: s.Expr, scope: dict[str, Any], name: str | None = None) -> Run:
-        """The value of an expression; `name`: what a call in it is assigned to."""
-        self.meter.step()
-        match node:
-            case s.Literal(value):
-                return value
-            case s.Name(id):
-                return scope[id]
-            case s.Call():
-                return (yield from self.call(node, scope, name))
-            case s.Logic():
-                return (yield from self.logic(node, scope))
-            case s.Compare():
-                return (yield from self.compare(node, scope))
-            case s.Conditional(test, then, orelse):
-                chosen = yield from self.expr(test, scope)
-                if isinstance(chosen, Unknown):
-                    return chosen
-                return (yield from self.expr(then if chosen else orelse, scope, name))
-            case s.Property() | s.Index() | s.Slice():
-                return (yield from self.part(node, scope))
-            case s.Unary(op, operand):
-                return self.unary(op, (yield from self.expr(operand, scope)))
-            case s.Binary(op, left, right):
-                first = yield from self.expr(left, scope)
-                return self.operate(op, first, (yield from self.expr(right, scope)))
-            case s.ListOf(items) | s.TupleOf(items):
-                made = yield from self.several(items, scope)
-                self.meter.weigh(made)
-                return made if isinstance(node, s.ListOf) else tuple(made)
-            case s.DictOf(items):
-                keys = yield from self.several([key for key, _ in items], scope)
-                values = yield from self.several([value for _, value in items], scope)
-                self.meter.weigh(values)
-                return first_unknown(keys) or dict(zip(keys, values, strict=True))
-            case s.Comprehension():
-                return (yield from self.comprehension(node, scope))
-            case s.Joined(parts):
-                return self.joined((yield from self.several(parts, scope)))
+    def branch(self, node: s.If, scope: Scope) -> Signal:
+        def choose(test: Any, names: Scope) -> Signal:
+            if isinstance(test, Unknown):
+                return _Returned(test)
+            return self.block(node.then if test else node.orelse, names)
 
-    def several(self, nodes: Sequence[s.Expr], scope: dict[str, Any]) -> Run:
-        values = []
-        for node in nodes:
-            values.append((yield from self.expr(node, scope)))
-        return values
+        return self.control(node, self.expr(node.test, scope), scope, choose)
 
-    def operate(self, op: str, left: Any, right: Any) -> Any:
-        for side in (left, right):
-            if isinstance(side, Unknown):
-                return side
-        return binary(op, left, right, self.meter)
+    def loop(self, node: s.For, scope: Scope) -> Signal:
+        items = self.expr(node.source, scope)
+        return self.control(node, items, scope, lambda got, names: self.iterate(node, got, names))
 
-    def unary(self, op: str, value: Any) -> Any:
-        if isinstance(value, Unknown):
-            return value
-        if op == "not":
-            return not value
-        return -value if op == "-" else value
-
-    def logic(self, node: s.Logic, scope: dict[str, Any]) -> Run:
-        decisive = node.op == "or"
-        unknown: Unknown | None = None
-        for operand in node.operands:
-            value = yield from self.expr(operand, scope)
-            if isinstance(value, Unknown):
-                unknown = unknown or value
-            elif bool(value) is decisive:
-                return decisive
-        return unknown or not decisive
-
-    def compare(self, node: s.Compare, scope: dict[str, Any]) -> Run:
-        left = yield from self.expr(node.first, scope)
-        for op, other in node.rest:
-            right = yield from self.expr(other, scope)
-            if unknown := first_unknown([left, right]):
-                return unknown
-            if not compare(op, left, right, self.meter):
-                return False
-            left = right
-        return True
-
-    def part(self, node: s.Property | s.Index | s.Slice, scope: dict[str, Any]) -> Run:
-        whole = yield from self.expr(node.value, scope)
-        if isinstance(whole, Unknown):
-            return whole
-        match node:
-            case s.Property(_, name):
-                return PROPERTIES[type(whole).__name__][name].read(whole)
-            case s.Slice(_, lower, upper, step):
-                ends = yield from self.several([end for end in (lower, upper, step) if end], scope)
-                filled = iter(ends)
-                bounds = [next(filled) if end else None for end in (lower, upper, step)]
-                return first_unknown(ends) or self.slice(whole, bounds)
-            case s.Index(_, index):
-                place = yield from self.expr(index, scope)
-                return place if isinstance(place, Unknown) else self.index(whole, place)
-
-    def slice(self, whole: Any, bounds: Sequence[int | None]) -> Any:
-        if bounds[2] == 0:
-            raise EvaluationError("the step of a slice is not 0", self.meter.line)
-        taken = whole[slice(*bounds)]
-        self.meter.step(len(taken))
-        return taken
-
-    def index(self, whole: Any, place: Any) -> Any:
-        try:
-            return whole[place]
-        except IndexError:
-            message = f"there is no item {place}: the list has {len(whole)}"
-            raise EvaluationError(message, self.meter.line) from None
-        except KeyError:
-            raise EvaluationError(f"the dict has no {place!r}", self.meter.line) from None
-
-    def comprehension(self, node: s.Comprehension, scope: dict[str, Any]) -> Run:
-        made: list[Any] = []
-        unknown = yield from self.clauses(node, 0, dict(scope), made)
-        if unknown:
-            return unknown
-        self.meter.weigh(made)
-        return made if node.key is None else dict(made)
-
-    def clauses(
-        self, node: s.Comprehension, place: int, scope: dict[str, Any], made: list[Any]
-    ) -> Run:
-        """Run the clauses from `place` on; gives the abstention that what is made hangs on."""
-        if place == len(node.clauses):
-            self.meter.room(len(made) + 1)
-            element = yield from self.expr(node.element, scope)
-            if node.key is not None:
-                key = yield from self.expr(node.key, scope)
-                if isinstance(key, Unknown):
-                    return key
-                element = (key, element)
-            made.append(element)
-            return None
-        clause = node.clauses[place]
-        items = yield from self.expr(clause.source, scope)
+    def iterate(self, node: s.For, items: Any, scope: Scope, start: int = 0) -> Signal:
         if isinstance(items, Unknown):
-            return items
-        for item in list(items):
-            self.unpack(clause.targets, item, scope)
-            kept: Any = True
-            for condition in clause.conditions:
-                kept = yield from self.expr(condition, scope)
-                if isinstance(kept, Unknown):
-                    return kept
-                if not kept:
-                    break
-            if kept and (unknown := (yield from self.clauses(node, place + 1, scope, made))):
-                return unknown
-        return None
+            return _Returned(items)
+        items = list(items)  # of a dict, its keys
 
-    def joined(self, parts: Sequence[Any]) -> Any:
-        if unknown := first_unknown(parts):
-            return unknown
-        texts = [functions.show(part) for part in parts]
-        self.meter.characters(sum(map(len, texts)))
-        return "".join(texts)
+        def begin(place: int) -> Signal:
+            if self.over():
+                return _Last(self.control(node, self.pause(), scope, self._on(go_on, place)))
+            self.unpack(node.targets, items[place], scope)
+            return self.block(node.body, scope)
 
-    # -- calls
+        def go_on(place: int, names: Scope) -> Signal:
+            return self.iterate(node, items, names, place)
 
-    def call(self, node: s.Call, scope: dict[str, Any], name: str | None) -> Run:
-        args = yield from self.several(node.args, scope)
-        values = yield from self.several([value for _, value in node.keywords], scope)
-        keywords = {key: value for (key, _), value in zip(node.keywords, values, strict=True)}
-        if node.func in self.helpers:
-            return (yield from self.helper(self.helpers[node.func], args, keywords))
-        if node.func in FUNCTIONS:
-            return functions.call(node.func, args, keywords, self.meter)
-        filled = dict(zip(self.params[node.func], args, strict=False)) | keywords
-        if unknown := first_unknown(list(filled.values())):
-            return unknown
-        self.meter.line = node.at.line
-        self.meter.call()
-        value = yield Request(node.func, filled, node.at.line, name)
-        if isinstance(value, (list, dict)):
-            self.meter.weigh(value)
-        return value
+        return self.in_order(
+            start, len(items), begin, lambda place: go_on(place, scope), self._returns(node)
+        )
 
-    def helper(self, node: s.Def, args: Sequence[Any], keywords: Mapping[str, Any]) -> Run:
+    def repeat(self, node: s.While, scope: Scope, test: Any = None) -> Signal:
+        """A `while`; `test`: what its condition gave, where that is known already."""
+
+        def begin(place: int) -> Signal:
+            if self.over():
+                return _Last(self.control(node, self.pause(), scope, self._on(go_on, place)))
+            held = self.expr(node.test, scope) if place or test is None else test
+            if isinstance(held, Pending):
+                known = lambda value, names: self.repeat(node, names, value)  # noqa: E731
+                return _Last(self.control(node, held, scope, known))
+            if isinstance(held, Unknown):
+                return _Returned(held)
+            return self.block(node.body, scope) if held else _Last(None)
+
+        def go_on(place: int, names: Scope) -> Signal:
+            return self.repeat(node, names)
+
+        endless = self.meter.limits.steps
+        return self.in_order(
+            0, endless, begin, lambda place: go_on(place, scope), self._returns(node)
+        )
+
+    def _on(
+        self, go_on: Callable[[int, Scope], Signal], place: int
+    ) -> Callable[[Any, Scope], Signal]:
+        return lambda _, names: go_on(place, names)
+
+    def _returns(self, node: s.Stmt) -> Callable[[int], bool]:
+        return lambda _: self.facts(node)[0]
+
+    def control(
+        self,
+        node: s.Stmt,
+        value: Any,
+        scope: Scope,
+        then: Callable[[Any, Scope], Signal],
+    ) -> Signal:
+        """Go on with a statement once the value that it hangs on is there.
+
+        Where that is later, and the program need not wait, the names that the statement assigns
+        get values to come.
+        """
+        if not isinstance(value, Pending):
+            return then(value, scope)
+        may_return, assigned = self.facts(node)
+        if may_return:  # nothing else happens to the names until then
+            return self.work([value], lambda values: then(values[0], scope))
+        names = dict(scope)
+        later = {name: Pending() for name in assigned}
+        scope.update(later)
+
+        def resume(values: list[Any]) -> Signal:
+            signal = then(values[0], names)
+            for name in assigned & names.keys():
+                self.follow(later[name], names[name])
+            return signal
+
+        return self.work([value], resume)
+
+    def follow(self, pending: Pending, value: Any) -> None:
+        """Let a Pending have a value, once that is there."""
+        if isinstance(value, Pending):
+            self.work([value], lambda values: self.settle(pending, values[0]))
+        else:
+            self.settle(pending, value)
+
+    # -- helpers
+
+    def helper(self, node: s.Call, values: list[Any]) -> Any:
         limit = self.meter.limits.helpers
-        if self.depth >= limit:
-            raise StepLimit(f"helpers call each other deeper than {limit}", self.meter.line)
-        names = [name for name, _ in node.params]
-        scope = {**self.inputs, **dict(zip(names, args, strict=False)), **keywords}
-        self.depth += 1
-        try:
-            return (yield from self.body_of(node.body, scope))
-        finally:
-            self.depth -= 1
+        if self.levels(node.func) > limit:
+            message = f"helpers call each other deeper than {limit}"
+            raise StepLimit(message, self.meter.line)
+        definition = self.helpers[node.func]
+        names = [name for name, _ in definition.params[: len(node.args)]]
+        names += [key for key, _ in node.keywords]
+        scope = {**self.inputs, **dict(zip(names, values, strict=True))}
+        return self.value_of(definition.body, scope)
+
+    def levels(self, name: str) -> int:
+        """How deep a helper's calls of helpers go, itself counted."""
+        known = self._levels.get(name)
+        if known is None:
+            called = {call.func for call in _inside(self.helpers[name], s.Call)}
+            inner = [self.levels(other) for other in called if other in self.helpers]
+            known = self._levels[name] = 1 + max(inner, default=0)
+        return known
+
+
+class _Last:
+    """The signal of a part after which no other is begun."""
+
+    __slots__ = ("signal",)
+
+    def __init__(self, signal: Signal) -> None:
+        self.signal = signal
+
+
+def _nothing(values: list[Any]) -> None:
+    """All parts have ended."""
+
+
+def _facts(node: s.Stmt) -> tuple[bool, frozenset[str]]:
+    names: set[str] = set()
+    for kind in (s.Assign, s.For):
+        names.update(target for part in _inside(node, kind) for target in part.targets)
+    names.update(part.target for part in _inside(node, s.Update))
+    return any(True for _ in _inside(node, s.Return)), frozenset(names)
+
+
+def _inside(node: s.Node, kind: type[N]) -> Iterator[N]:
+    """The nodes of a kind in a node, itself counted."""
+    waiting: list[s.Node] = [node]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, kind):
+            yield here
+        waiting.extend(s.children(here))

@@ -12,9 +12,10 @@ from visprog.errors import CallLimit, DeadlineError, SizeLimit, StepLimit
 class Limits:
     """What one run may use.
 
-    `steps`: operations, and items of lists made or compared; `calls`: tool calls; `seconds`: wall
-    clock, tools included; `items`: of one list, all levels counted; `characters`: of one text;
-    `bits`: of one whole number; `helpers`: how deep helpers may call each other.
+    `steps`: operations, and items of lists made or compared; `calls`: tool calls; `seconds`: of its
+    own computing and of the batches of its calls, without the wait for their turn; `items`: of one
+    list, all levels counted; `characters`: of one text; `bits`: of one whole number; `helpers`: how
+    deep helpers may call each other.
     """
 
     steps: int = 200_000
@@ -34,8 +35,9 @@ class Meter:
         self.line = 0
         self.steps = 0
         self.calls = 0
-        self.deadline = time.monotonic() + limits.seconds
         self._look = 0
+        self._spent = 0.0  # seconds until it last went on
+        self._since = time.monotonic()
 
     def step(self, cost: int = 1) -> None:
         self.steps += cost
@@ -46,8 +48,23 @@ class Meter:
             self.time()
 
     def time(self) -> None:
-        if time.monotonic() > self.deadline:
+        if self._spent + time.monotonic() - self._since > self.limits.seconds:
             raise DeadlineError(f"more than {self.limits.seconds:g} seconds", self.line)
+
+    @property
+    def left(self) -> float:
+        """Seconds that a run which waits may still use."""
+        return self.limits.seconds - self._spent
+
+    def pause(self) -> None:
+        """The run waits; what it waits for counts as far as it is given to `spend`."""
+        self._spent += time.monotonic() - self._since
+
+    def resume(self) -> None:
+        self._since = time.monotonic()
+
+    def spend(self, seconds: float) -> None:
+        self._spent += seconds
 
     def call(self) -> None:
         self.calls += 1

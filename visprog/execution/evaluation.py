@@ -1,0 +1,466 @@
+"""The value of an expression: at once where everything in it is there, else as a `Pending`.
+
+Operands are evaluated one after another without waiting, so that their calls go together. What an
+in-order run might skip (the second operand of `and`, a branch, an item after an abstention) waits
+until it is known to be wanted; it then sees the names as they were where it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from visprog.errors import EvaluationError, RunError
+from visprog.execution import functions
+from visprog.execution.calls import Request, Step, call_pure
+from visprog.execution.flow import NOT_YET, Failed, Flow, Pending, failed, located
+from visprog.execution.functions import first_unknown
+from visprog.execution.limits import Meter
+from visprog.execution.operators import binary, compare
+from visprog.lang import syntax as s
+from visprog.lang.functions import FUNCTIONS
+from visprog.lang.properties import PROPERTIES
+from visprog.tool import RULES, ToolSpec
+from visprog.values import Unknown, Value
+
+Scope = dict[str, Any]
+Heights = Mapping[s.At, int]
+SLICE = 4_000  # steps after which a run lets others go on; about as many microseconds
+
+
+class Waiting(Pending):
+    """The value of a backend call that has not ended."""
+
+    __slots__ = ("request",)
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self.request = request
+
+
+class Evaluation(Flow):
+    """Evaluates expressions, and keeps the calls they make."""
+
+    def __init__(
+        self, tools: Mapping[str, ToolSpec], helpers: Mapping[str, s.Def], meter: Meter
+    ) -> None:
+        super().__init__(meter)
+        self.tools = tools
+        self.helpers = helpers
+        self.heights: Heights = {}
+        self.calls: list[Request] = []  # that can go now
+        self.waiting: dict[int, Waiting] = {}  # by the identity of their request
+        self.done: list[Step] = []
+        self.paused: list[Pending] = []  # loops whose time slice is over
+        self.slice = SLICE
+        self.kinds: dict[type, Callable[[Any, Scope], Any]] = {
+            s.Literal: lambda node, scope: node.value,
+            s.Name: self.name,
+            s.Call: self.call,
+            s.Logic: self.logic,
+            s.Compare: self.compare,
+            s.Conditional: self.conditional,
+            s.Property: self.property,
+            s.Index: self.index_of,
+            s.Slice: self.slice_of,
+            s.Unary: self.unary,
+            s.Binary: self.binary,
+            s.ListOf: self.list_of,
+            s.TupleOf: self.tuple_of,
+            s.DictOf: self.dict_of,
+            s.Comprehension: self.comprehension,
+            s.Joined: self.joined,
+        }
+
+    def expr(self, node: s.Expr, scope: Scope) -> Any:
+        self.meter.step()
+        return self.kinds[type(node)](node, scope)
+
+    # -- waiting
+
+    def operands(
+        self, nodes: Sequence[s.Expr], scope: Scope, before: Sequence[Any] = ()
+    ) -> list[Any]:
+        """The values of operands; where one fails after a pending one, its failure as the last."""
+        values = list(before)
+        for node in nodes:
+            try:
+                values.append(self.expr(node, scope))
+            except RunError as error:
+                if not any(isinstance(value, Pending) for value in values):
+                    raise
+                values.append(failed(located(error, self.meter.line)))
+                break
+        return values
+
+    def strict(
+        self, nodes: Sequence[s.Expr], scope: Scope, then: Callable[[list[Any]], Any]
+    ) -> Any:
+        """What `then` makes of the values of operands, which are all wanted."""
+        values = self.operands(nodes, scope)
+        for value in values:
+            if isinstance(value, Pending):
+                return self.work(values, then)
+        return then(values)
+
+    def over(self) -> bool:
+        """Whether the time slice is over."""
+        return self.meter.steps > self.slice
+
+    def pause(self) -> Pending:
+        """What a loop waits for when its time slice is over."""
+        tick = Pending()
+        self.paused.append(tick)
+        return tick
+
+    # -- simple expressions
+
+    def name(self, node: s.Name, scope: Scope) -> Any:
+        value = scope[node.id]
+        if isinstance(value, Pending) and value.value is not NOT_YET:
+            value = value.value
+            if type(value) is Failed:
+                raise value.error
+            scope[node.id] = value
+        return value
+
+    def unary(self, node: s.Unary, scope: Scope) -> Any:
+        def apply(values: list[Any]) -> Any:
+            (value,) = values
+            if isinstance(value, Unknown):
+                return value
+            if node.op == "not":
+                return not value
+            return -value if node.op == "-" else value
+
+        return self.strict((node.operand,), scope, apply)
+
+    def binary(self, node: s.Binary, scope: Scope) -> Any:
+        return self.strict((node.left, node.right), scope, lambda v: self.operate(node.op, *v))
+
+    def operate(self, op: str, left: Any, right: Any) -> Any:
+        for side in (left, right):
+            if isinstance(side, Unknown):
+                return side
+        return binary(op, left, right, self.meter)
+
+    def list_of(self, node: s.ListOf, scope: Scope) -> Any:
+        return self.strict(node.items, scope, self.weighed)
+
+    def tuple_of(self, node: s.TupleOf, scope: Scope) -> Any:
+        return self.strict(node.items, scope, lambda values: tuple(self.weighed(values)))
+
+    def weighed(self, values: list[Any]) -> list[Any]:
+        self.meter.weigh(values)
+        return list(values)
+
+    def dict_of(self, node: s.DictOf, scope: Scope) -> Any:
+        count = len(node.items)
+
+        def build(values: list[Any]) -> Any:
+            keys, items = values[:count], values[count:]
+            self.meter.weigh(items)
+            return first_unknown(keys) or dict(zip(keys, items, strict=True))
+
+        keys, items = (key for key, _ in node.items), (item for _, item in node.items)
+        return self.strict((*keys, *items), scope, build)
+
+    def joined(self, node: s.Joined, scope: Scope) -> Any:
+        def join(parts: list[Any]) -> Any:
+            if unknown := first_unknown(parts):
+                return unknown
+            texts = [functions.show(part) for part in parts]
+            self.meter.characters(sum(map(len, texts)))
+            return "".join(texts)
+
+        return self.strict(node.parts, scope, join)
+
+    # -- what may be skipped
+
+    def given(self, value: Any, scope: Scope, then: Callable[[Any, Scope], Any]) -> Any:
+        """What `then` makes of a value and of the names as they are now, once it is there."""
+        if not isinstance(value, Pending):
+            return then(value, scope)
+        names = dict(scope)
+        return self.work([value], lambda values: then(values[0], names))
+
+    def logic(
+        self, node: s.Logic, scope: Scope, start: int = 0, unknown: Unknown | None = None
+    ) -> Any:
+        decisive = node.op == "or"
+        for place in range(start, len(node.operands)):
+            value = self.expr(node.operands[place], scope)
+            if isinstance(value, Pending):
+                return self.given(value, scope, self._logic_from(node, place, unknown))
+            if isinstance(value, Unknown):
+                unknown = unknown or value
+            elif bool(value) is decisive:
+                return decisive
+        return unknown or not decisive
+
+    def _logic_from(
+        self, node: s.Logic, place: int, unknown: Unknown | None
+    ) -> Callable[[Any, Scope], Any]:
+        def go_on(value: Any, scope: Scope) -> Any:
+            if isinstance(value, Unknown):
+                return self.logic(node, scope, place + 1, unknown or value)
+            decisive = node.op == "or"
+            if bool(value) is decisive:
+                return decisive
+            return self.logic(node, scope, place + 1, unknown)
+
+        return go_on
+
+    def compare(self, node: s.Compare, scope: Scope) -> Any:
+        if len(node.rest) == 1:
+            ((op, other),) = node.rest
+            return self.strict((node.first, other), scope, lambda v: self.relate(op, *v))
+        return self._chain(node, self.expr(node.first, scope), scope, 0)
+
+    def relate(self, op: str, left: Any, right: Any) -> Any:
+        return first_unknown([left, right]) or compare(op, left, right, self.meter)
+
+    def _chain(self, node: s.Compare, left: Any, scope: Scope, place: int) -> Any:
+        """A chain of comparisons from `place` on; the first that does not hold ends it."""
+        op, other = node.rest[place]
+        last = place + 1 == len(node.rest)
+
+        def go_on(pair: Any, names: Scope) -> Any:
+            held = self.relate(op, *pair)
+            if held is not True or last:
+                return held
+            return self._chain(node, pair[1], names, place + 1)
+
+        pair = self.operands((other,), scope, (left,))
+        pending = any(isinstance(value, Pending) for value in pair)
+        return self.given(self.work(pair, list) if pending else pair, scope, go_on)
+
+    def conditional(self, node: s.Conditional, scope: Scope) -> Any:
+        def choose(test: Any, names: Scope) -> Any:
+            if isinstance(test, Unknown):
+                return test
+            return self.expr(node.then if test else node.orelse, names)
+
+        return self.given(self.expr(node.test, scope), scope, choose)
+
+    # -- parts of values
+
+    def property(self, node: s.Property, scope: Scope) -> Any:
+        def read(values: list[Any]) -> Any:
+            (whole,) = values
+            if isinstance(whole, Unknown):
+                return whole
+            return PROPERTIES[type(whole).__name__][node.name].read(whole)
+
+        return self.strict((node.value,), scope, read)
+
+    def index_of(self, node: s.Index, scope: Scope) -> Any:
+        def at(whole: Any, names: Scope) -> Any:
+            if isinstance(whole, Unknown):
+                return whole
+            return self.strict((node.index,), names, lambda places: self.item(whole, places[0]))
+
+        return self.given(self.expr(node.value, scope), scope, at)
+
+    def item(self, whole: Any, place: Any) -> Any:
+        if isinstance(place, Unknown):
+            return place
+        try:
+            return whole[place]
+        except IndexError:
+            message = f"there is no item {place}: the list has {len(whole)}"
+            raise EvaluationError(message, self.meter.line) from None
+        except KeyError:
+            raise EvaluationError(f"the dict has no {place!r}", self.meter.line) from None
+
+    def slice_of(self, node: s.Slice, scope: Scope) -> Any:
+        ends = (node.lower, node.upper, node.step)
+
+        def take(whole: Any, names: Scope) -> Any:
+            if isinstance(whole, Unknown):
+                return whole
+
+            def cut(values: list[Any]) -> Any:
+                filled = iter(values)
+                bounds = [next(filled) if end else None for end in ends]
+                return first_unknown(values) or self.part(whole, bounds)
+
+            return self.strict([end for end in ends if end], names, cut)
+
+        return self.given(self.expr(node.value, scope), scope, take)
+
+    def part(self, whole: Any, bounds: Sequence[int | None]) -> Any:
+        if bounds[2] == 0:
+            raise EvaluationError("the step of a slice is not 0", self.meter.line)
+        taken = whole[slice(*bounds)]
+        self.meter.step(len(taken))
+        return taken
+
+    # -- comprehensions
+
+    def comprehension(self, node: s.Comprehension, scope: Scope) -> Any:
+        def build(made: Any) -> Any:
+            if isinstance(made, Unknown):
+                return made
+            self.meter.weigh(made)
+            return made if node.key is None else dict(made)
+
+        made = self._clause(node, 0, scope)
+        return (
+            self.work([made], lambda v: build(v[0])) if isinstance(made, Pending) else build(made)
+        )
+
+    def _clause(self, node: s.Comprehension, place: int, scope: Scope) -> Any:
+        """The elements that the clauses from `place` on make, or the abstention they hang on."""
+        if place == len(node.clauses):
+            return self._element(node, scope)
+        items = self.expr(node.clauses[place].source, scope)
+        return self.given(items, scope, lambda got, names: self._items(node, place, got, names, 0))
+
+    def _element(self, node: s.Comprehension, scope: Scope) -> Any:
+        if node.key is None:
+            return self.strict((node.element,), scope, list)
+
+        def pair(values: list[Any]) -> Any:
+            element, key = values
+            return key if isinstance(key, Unknown) else [(key, element)]
+
+        return self.strict((node.element, node.key), scope, pair)
+
+    def _items(
+        self, node: s.Comprehension, place: int, items: Any, scope: Scope, start: int
+    ) -> Any:
+        if isinstance(items, Unknown):
+            return items
+        items = list(items)  # of a dict, its keys
+        parts: list[Any] = []
+        pending = False
+        for here in range(start, len(items)):
+            if self.over():
+                rest = self.work(
+                    [self.pause()],
+                    lambda _, here=here: self._items(node, place, items, scope, here),
+                )
+                parts.append(rest)
+                pending = True
+                break
+            names = dict(scope)
+            try:
+                self.unpack(node.clauses[place].targets, items[here], names)
+                part = self._kept(node, place, names, 0)
+            except RunError as error:
+                if not pending:
+                    raise
+                part = failed(located(error, self.meter.line))
+            if isinstance(part, Unknown) and not pending:
+                return part
+            parts.append(part)
+            pending = pending or isinstance(part, Pending)
+            self.meter.room(len(parts))
+            if isinstance(part, Unknown):
+                break
+        return self.work(parts, self._flat, Unknown) if pending else self._flat(parts)
+
+    def _flat(self, parts: list[Any]) -> Any:
+        self.meter.room(sum(map(len, parts)))
+        return [element for part in parts for element in part]
+
+    def _kept(self, node: s.Comprehension, place: int, scope: Scope, start: int) -> Any:
+        """What an item gives: nothing where a condition does not hold."""
+        conditions = node.clauses[place].conditions
+        if start == len(conditions):
+            return self._clause(node, place + 1, scope)
+
+        def decide(kept: Any, names: Scope) -> Any:
+            if isinstance(kept, Unknown):
+                return kept
+            return self._kept(node, place, names, start + 1) if kept else []
+
+        return self.given(self.expr(conditions[start], scope), scope, decide)
+
+    def unpack(self, targets: Sequence[str], value: Any, scope: Scope) -> None:
+        if len(targets) == 1:
+            scope[targets[0]] = value
+        elif isinstance(value, Pending):
+            for place, target in enumerate(targets):
+                scope[target] = self.work([value], self._nth(place, len(targets)))
+        else:
+            for place, target in enumerate(targets):
+                scope[target] = self._nth(place, len(targets))([value])
+
+    def _nth(self, place: int, count: int) -> Callable[[list[Any]], Any]:
+        def take(values: list[Any]) -> Any:
+            (value,) = values
+            if isinstance(value, Unknown):
+                return value
+            if len(value) != count:
+                message = f"{count} names for {len(value)} values"
+                raise EvaluationError(message, self.meter.line)
+            return value[place]
+
+        return take
+
+    # -- calls
+
+    def call(self, node: s.Call, scope: Scope, name: str | None = None) -> Any:
+        """The value of a call; `name`: what it is assigned to."""
+        values = (
+            (*node.args, *(value for _, value in node.keywords)) if node.keywords else node.args
+        )
+        if node.func in self.helpers:
+            got = self.operands(values, scope)
+            if got and isinstance(got[-1], Pending) and type(got[-1].value) is Failed:
+                return self.work(got, list)  # fails, but an operand before may do so first
+            return self.helper(node, got)
+        count = len(node.args)
+        keys = [key for key, _ in node.keywords]
+        if node.func in FUNCTIONS:
+
+            def compute(values: list[Any]) -> Any:
+                keywords = dict(zip(keys, values[count:], strict=True))
+                return functions.call(node.func, values[:count], keywords, self.meter)
+
+            return self.strict(values, scope, compute)
+        spec = self.tools[node.func]
+        names = [*(param.name for param in spec.params[:count]), *keys]
+        return self.strict(values, scope, lambda got: self.ask(node, spec, names, got, name))
+
+    def ask(
+        self,
+        node: s.Call,
+        spec: ToolSpec,
+        names: Sequence[str],
+        values: list[Any],
+        name: str | None,
+    ) -> Any:
+        """The value of a tool's call: pure tools answer at once."""
+        if unknown := first_unknown(values):
+            return unknown
+        meter = self.meter
+        meter.line = node.at.line
+        meter.call()
+        args: dict[str, Value] = dict(zip(names, values, strict=True))
+        height = 0 if spec.pure else self.heights.get(node.at, 0)
+        request = Request(spec.name, args, node.at.line, name, self.place(), height)
+        if not spec.pure:
+            waiting = self.waiting[id(request)] = Waiting(request)
+            self.calls.append(request)
+            return waiting
+        step, outcome = call_pure(spec, RULES, request)
+        self.done.append(step)
+        return self.receive(request, outcome)
+
+    def receive(self, request: Request, outcome: Any) -> Any:
+        """The outcome of a call as a value of the program.
+
+        Raises:
+            RunError: the error it ended with, or a limit that its value is over.
+        """
+        if isinstance(outcome, RunError):
+            raise located(outcome, request.line)
+        if isinstance(outcome, (list, dict)):
+            self.meter.weigh(outcome)
+        return outcome
+
+    def helper(self, node: s.Call, values: list[Any]) -> Any:
+        raise NotImplementedError
