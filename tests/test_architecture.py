@@ -18,13 +18,13 @@ ENGINE, TOOLS = ROOT / "visprog", ROOT / "tools" / "visprog_tools"
 LAYERS = (  # each imports from those before it; those of one line, not from each other
     "errors",
     "values",
-    "tool",
+    "tool codec",
     "lang",
     "planning execution show settings decoding canvas labels",
     "images trace highlight fields",
     "agent drawing",
     "render",
-    "terminal doctor eval",
+    "terminal doctor cachedir eval",
     "cli",
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line.split()}

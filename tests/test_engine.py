@@ -12,7 +12,6 @@ from tests import fake_tools
 from tests.fake_tools import Scale, Spotter
 from visprog.errors import ToolError, VisprogError, WeightsError
 from visprog.execution import Engine, Step, run
-from visprog.execution.cache import Cache
 from visprog.execution import Ended
 from visprog.lang import check, parse
 from visprog.tool import Backend, Catalogue, Output, Toolset
@@ -98,15 +97,6 @@ def test_another_picture_is_another_call(tools: Toolset) -> None:
         picture = Image(np.full((4, 4, 3), shade, np.uint8), "picture")
         list(engine.drive({0: run(program, tools, {"image": picture})}))
     assert len(Spotter.batches) == 2
-
-
-def test_the_cache_forgets_what_was_not_used_for_longest() -> None:
-    cache = Cache(2)
-    for name in ("a", "b"):
-        cache.put(name, Output(name))
-    cache.get("a")
-    cache.put("c", Output("c"))
-    assert [cache.get(name) is not None for name in ("a", "b", "c")] == [True, False, True]
 
 
 def test_errors_are_not_kept(tools: Toolset) -> None:

@@ -181,18 +181,18 @@ def test_statements_in_a_row_are_exact(rows: list[tuple[int, str]], last: str) -
 def test_a_checker_remembers_programs_and_no_errors() -> None:
     checker = Checker(TOOLS, size=2)
     one = checker("return 1", INPUTS)
-    assert one.returns == t.INT and one.program == parse("return 1") and one.heights == {}
-    assert checker("return 1", dict(INPUTS)) is one
-    assert checker("return 1", {}) is not one
+    assert one.returns == t.INT and one.shape == parse("return 1") and one.heights == {}
+    assert checker("return 1", dict(INPUTS)).shape is one.shape
+    assert checker("return 1", {}).shape is not one.shape
     for _ in range(2):
         with pytest.raises(ParseError):
             checker("import os", INPUTS)
         with pytest.raises(CheckError):
             checker("return nothing", INPUTS)
-    assert checker("return 1", INPUTS) is one
+    assert checker("return 1", INPUTS).shape is one.shape
     for n in range(2, 4):
         checker(f"return {n}", INPUTS)
-    assert checker("return 1", INPUTS) is not one
+    assert checker("return 1", INPUTS).shape is not one.shape
     with pytest.raises(ValueError, match="0 programs or more"):
         Checker(TOOLS, size=-1)
 
@@ -202,6 +202,46 @@ def test_a_checker_serves_many_threads() -> None:
     sources = [f'return ask(image, "{n % 7}", "x")' for n in range(200)]
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda source: checker(source, INPUTS), sources))
-    assert [one.program.source for one in made] == sources
-    calls = [node for node in walk(made[0].program) if isinstance(node, Call)]
+    assert [sorted(one.texts.values()) for one in made] == [
+        sorted({str(n % 7), "x"}) for n in range(200)
+    ]
+    calls = [node for node in walk(made[0].shape) if isinstance(node, Call)]
     assert [made[0].heights[call.at] for call in calls] == [0]
+
+
+def test_programs_that_differ_in_texts_share_a_shape() -> None:
+    checker = Checker(TOOLS)
+    one = checker('return ask(image, "a", "b")', INPUTS)
+    other = checker("return ask(image, 'c d', \"it's\")", INPUTS)
+    equal = checker('return ask(image, "e", "e")', INPUTS)
+    assert one.shape is other.shape
+    assert [list(made.texts.values()) for made in (one, other, equal)] == [
+        ["a", "b"],
+        ["c d", "it's"],
+        ["e"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'return ask(image, "a" "b", "c")',  # one text
+        'return ask(image, f"a", "c")',
+        'return ask(image, "a\\n", "c")',
+        'return ask(image, """a""", "c")',
+        "return ask(image, 'a', 'c')  # don't",
+        'return ask(image, "\xa0", "c")',
+        "return 1",
+    ],
+)
+def test_a_text_that_is_not_plain_is_read_as_it_stands(source: str) -> None:
+    made = Checker(TOOLS)(source, INPUTS)
+    assert made.shape == parse(source) and made.texts == {}
+
+
+def test_faults_are_those_of_the_text_itself() -> None:
+    source = 'return ask(image, "a long text", missing)'
+    with pytest.raises(CheckError) as told:
+        Checker(TOOLS)(source, INPUTS)
+    (fault,) = told.value.diagnostics
+    assert (fault.source, fault.column) == (source, source.index("missing") + 1)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.fakes import PICTURE, TOOLS, value_of
+from tests.fakes import PICTURE, value_of
 from visprog.errors import CallLimit, DeadlineError, StepLimit, ToolError
 from visprog.execution import Limits, run
 from visprog.lang import parse

@@ -73,6 +73,11 @@ class ToolSpec:
     func: Callable[..., Any]
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of the parameters, in order."""
+        return tuple(param.name for param in self.params)
+
+    @cached_property
     def signature(self) -> str:
         params = ", ".join(f"{p.name}: {kind_name(p.kind)}" for p in self.params)
         return f"{self.name}({params}) -> {kind_name(self.returns)}"
@@ -162,6 +167,12 @@ class Backend(ABC):
     def replicas(cls, options: Mapping[str, str]) -> Sequence[Backend]:
         """The backends of this class that serve together, such as one for each device."""
         return [cls(options)]
+
+    @property
+    def parameters(self) -> Mapping[str, Value]:
+        """What the results hang on besides the model and the arguments, such as a threshold that
+        may be set or the hash of a file that they come from; it keys the cache."""
+        return {}
 
     def load(self) -> None:  # noqa: B027 - most backends have nothing to load
         """Read the weights. Called once, before the first run.

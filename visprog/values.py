@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NewType
@@ -38,15 +40,14 @@ def _own(array: NDArray[Any], name: str, shape: tuple[int | None, ...], dtype: A
 
 
 def _digest(*parts: object) -> str:
-    """A hash of texts and arrays, the same in every process."""
-    made = hashlib.blake2b(digest_size=16)
-    for part in parts:
-        if isinstance(part, np.ndarray):
-            made.update(f"{part.shape}{part.dtype}".encode())
-            made.update(np.ascontiguousarray(part).data)
-        else:
-            made.update(repr(part).encode())
-        made.update(b"\0")
+    """A hash of texts, numbers and arrays, the same in every process."""
+    arrays = [part for part in parts if isinstance(part, np.ndarray)]
+    head = [
+        (part.shape, part.dtype.str) if isinstance(part, np.ndarray) else part for part in parts
+    ]
+    made = hashlib.blake2b(repr(head).encode(), digest_size=16)
+    for array in arrays:
+        made.update(np.ascontiguousarray(array).data)
     return made.hexdigest()
 
 
@@ -174,7 +175,8 @@ class Text(_Content):
 
     @cached_property
     def key(self) -> str:
-        return _digest("text", self.image.key, self.text, self.box, float(self.score))
+        box = tuple(map(float, self.box))
+        return _digest("text", self.image.key, self.text, box, float(self.score))
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +198,7 @@ class Depth(_Content):
 
     @cached_property
     def key(self) -> str:
-        return _digest("depth", self.image.key, self.depth, self.unit)
+        return _digest("depth", self.image.key, self.depth, self.unit, bool(self.heuristic))
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,13 +273,49 @@ Value = (
 
 def key(value: object) -> str:
     """Hash of a value's content, the same in every process; it keys caches and equality."""
+    if isinstance(value, (_Content, Unknown)):
+        return value.key
+    return hashlib.blake2b(canonical(value), digest_size=16).hexdigest()
+
+
+def canonical(value: object) -> bytes:
+    """A value as bytes that no other value has; what holds arrays stands by its content key.
+
+    Raises:
+        TypeError: it is no value of the language.
+    """
+    if isinstance(value, str):
+        text = value.encode("utf-8", "surrogatepass")
+        return b"s%d:%b" % (len(text), text)
+    if isinstance(value, (_Content, Unknown)):
+        text = value.key.encode()
+        return b"k%d:%b" % (len(text), text)
+    if isinstance(value, bool):
+        return b"T" if value else b"F"
+    if isinstance(value, int):
+        return b"i%x;" % value
+    if isinstance(value, float):
+        return b"f" + struct.pack("<d", value)
     if isinstance(value, (list, tuple)):
-        return _digest("list", *(key(item) for item in value))
+        tag = b"l" if isinstance(value, list) else b"t"
+        return b"%b%d:%b" % (tag, len(value), b"".join(map(canonical, value)))
     if isinstance(value, dict):
-        return _digest("dict", *((name, key(item)) for name, item in value.items()))
-    if isinstance(value, (str, bool, int, float)):
-        return _digest(type(value).__name__, value)
-    found = getattr(value, "key", None)
-    if isinstance(found, str):
-        return found
+        items = (canonical(name) + canonical(item) for name, item in value.items())
+        return b"d%d:%b" % (len(value), b"".join(items))
     raise TypeError(f"not a value of the language: {type(value).__name__}")
+
+
+def derive_keys(value: object, key: Callable[[], str]) -> None:
+    """Give the pictures, depths and flows of a call's result keys made from the key of the call.
+
+    The call has one result, so no pixel need be read to know it again. Those whose key is known
+    already keep it. `key` is called only where it is wanted.
+    """
+    if isinstance(value, (Image, Depth, Flow, Video)):
+        if "key" not in vars(value):
+            vars(value)["key"] = key()
+    elif isinstance(value, (list, tuple)) and value and isinstance(value[0], (Image, Depth, Flow)):
+        name = key()
+        for place, item in enumerate(value):
+            if "key" not in vars(item):
+                vars(item)["key"] = f"{name} {place}"

@@ -6,18 +6,19 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from visprog.errors import RunError, ToolError, VisprogError
+from visprog.execution.cache import call_key
+from visprog.execution.sources import code_of
 from visprog.lang import types as t
-from visprog.tool import Model, Output, ToolSpec
-from visprog.values import Unknown, Value
+from visprog.tool import RULES, Model, Output, ToolSpec
+from visprog.values import Unknown, Value, derive_keys
 
 Outcome = Value | VisprogError
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """A tool call that a program waits for.
 
     `name`: the variable it is assigned to, if any; `order`: sorts the calls of a program as it
@@ -32,8 +33,7 @@ class Request:
     height: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A tool call that ended. `value` is None where `error` says why there is none.
 
     `seconds`: the wall clock of the batch it ran in, 0 where the value was known already;
@@ -49,8 +49,7 @@ class Step:
     notices: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(NamedTuple):
     """What a run has to say when it stops.
 
     `calls`: the backend calls that can go now; `done`: the pure calls that it made meanwhile;
@@ -72,7 +71,7 @@ class Ended:
     error: VisprogError | None
 
 
-def call_pure(spec: ToolSpec, model: Model, request: Request) -> tuple[Step, Outcome]:
+def call_pure(spec: ToolSpec, request: Request) -> tuple[Step, Outcome]:
     """Make the call of a tool that does its own work."""
     start = time.perf_counter()
     try:
@@ -83,7 +82,15 @@ def call_pure(spec: ToolSpec, model: Model, request: Request) -> tuple[Step, Out
         made = ToolError(f"{spec.name} failed: {type(error).__name__}: {error}")
     if not isinstance(made, (Output, VisprogError)):
         made = Output(made)
-    return ended(request, model, accept(spec, made), time.perf_counter() - start, False)
+    made = accept(spec, made)
+    if isinstance(made, Output):
+        derive_keys(made.value, lambda: pure_key(spec, request.args))
+    return ended(request, RULES, made, time.perf_counter() - start, False)
+
+
+def pure_key(spec: ToolSpec, args: Mapping[str, Value]) -> str:
+    """What a call of a tool that does its own work is, by content."""
+    return call_key(spec.name, "", RULES, args, code=code_of(spec.func))
 
 
 def ended(

@@ -19,7 +19,9 @@ from visprog.execution.calls import Ended, Request, Step, ended
 from visprog.execution.interpreter import Reply, Run
 from visprog.execution.lanes import Lanes, Result, Stats
 from visprog.execution.runner import LocalRunner, Runner
+from visprog.execution.sources import code_of
 from visprog.tool import Output, Toolset
+from visprog.values import derive_keys
 
 K = TypeVar("K")
 
@@ -52,6 +54,11 @@ class Engine:
         self.replay = replay
         self.runner = runner or LocalRunner()
         self.lanes = Lanes(tools, self.cache, self.runner, devices or {})
+        self._ids = {
+            name: (backend, backend.model, code_of(type(backend)))
+            for name in tools
+            if (backend := tools.backend(name))
+        }
 
     @property
     def stats(self) -> Stats:
@@ -86,9 +93,15 @@ class Engine:
 
     def key(self, request: Request) -> str:
         """What a call is, by content."""
-        backend = self.tools.backend(request.tool)
-        model = self.tools.model(request.tool)
-        return call_key(request.tool, backend.name if backend else "", model, request.args)
+        backend, model, code = self._ids[request.tool]
+        return call_key(
+            request.tool,
+            backend.name,
+            model,
+            request.args,
+            code=code,
+            parameters=backend.parameters,
+        )
 
 
 @dataclass(eq=False)
@@ -251,6 +264,8 @@ class Client(Generic[K]):
             known = engine.lanes.ask(key, running, request)
         else:
             engine.lanes.count_known()
+            if isinstance(known, Output):  # it may come from another process
+                derive_keys(known.value, lambda: key)
         if known is not None:
             self._here.append((running, request, Result(known)))
 

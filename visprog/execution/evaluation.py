@@ -18,13 +18,13 @@ from visprog.execution.functions import first_unknown
 from visprog.execution.limits import Meter
 from visprog.execution.operators import binary, compare
 from visprog.lang import syntax as s
+from visprog.lang.checked import Checked
 from visprog.lang.functions import FUNCTIONS
 from visprog.lang.properties import PROPERTIES
-from visprog.tool import RULES, ToolSpec
+from visprog.tool import ToolSpec
 from visprog.values import Unknown, Value
 
 Scope = dict[str, Any]
-Heights = Mapping[s.At, int]
 SLICE = 4_000  # steps after which a run lets others go on; about as many microseconds
 
 
@@ -41,40 +41,21 @@ class Waiting(Pending):
 class Evaluation(Flow):
     """Evaluates expressions, and keeps the calls they make."""
 
-    def __init__(
-        self, tools: Mapping[str, ToolSpec], helpers: Mapping[str, s.Def], meter: Meter
-    ) -> None:
+    def __init__(self, program: Checked, tools: Mapping[str, ToolSpec], meter: Meter) -> None:
         super().__init__(meter)
         self.tools = tools
-        self.helpers = helpers
-        self.heights: Heights = {}
+        self.helpers = {node.name: node for node in program.shape.body if type(node) is s.Def}
+        self.heights = program.heights
+        self.texts = program.texts
         self.calls: list[Request] = []  # that can go now
         self.waiting: dict[int, Waiting] = {}  # by the identity of their request
         self.done: list[Step] = []
         self.paused: list[Pending] = []  # loops whose time slice is over
         self.slice = SLICE
-        self.kinds: dict[type, Callable[[Any, Scope], Any]] = {
-            s.Literal: lambda node, scope: node.value,
-            s.Name: self.name,
-            s.Call: self.call,
-            s.Logic: self.logic,
-            s.Compare: self.compare,
-            s.Conditional: self.conditional,
-            s.Property: self.property,
-            s.Index: self.index_of,
-            s.Slice: self.slice_of,
-            s.Unary: self.unary,
-            s.Binary: self.binary,
-            s.ListOf: self.list_of,
-            s.TupleOf: self.tuple_of,
-            s.DictOf: self.dict_of,
-            s.Comprehension: self.comprehension,
-            s.Joined: self.joined,
-        }
 
     def expr(self, node: s.Expr, scope: Scope) -> Any:
         self.meter.step()
-        return self.kinds[type(node)](node, scope)
+        return _EXPRESSIONS[type(node)](self, node, scope)
 
     # -- waiting
 
@@ -114,6 +95,10 @@ class Evaluation(Flow):
         return tick
 
     # -- simple expressions
+
+    def literal(self, node: s.Literal, scope: Scope) -> Any:
+        value = node.value
+        return self.texts.get(value, value) if type(value) is str else value
 
     def name(self, node: s.Name, scope: Scope) -> Any:
         value = scope[node.id]
@@ -413,7 +398,7 @@ class Evaluation(Flow):
                 return self.work(got, list)  # fails, but an operand before may do so first
             return self.helper(node, got)
         count = len(node.args)
-        keys = [key for key, _ in node.keywords]
+        keys = tuple(key for key, _ in node.keywords) if node.keywords else ()
         if node.func in FUNCTIONS:
 
             def compute(values: list[Any]) -> Any:
@@ -422,7 +407,7 @@ class Evaluation(Flow):
 
             return self.strict(values, scope, compute)
         spec = self.tools[node.func]
-        names = [*(param.name for param in spec.params[:count]), *keys]
+        names = spec.names[:count] + keys
         return self.strict(values, scope, lambda got: self.ask(node, spec, names, got, name))
 
     def ask(
@@ -446,7 +431,7 @@ class Evaluation(Flow):
             waiting = self.waiting[id(request)] = Waiting(request)
             self.calls.append(request)
             return waiting
-        step, outcome = call_pure(spec, RULES, request)
+        step, outcome = call_pure(spec, request)
         self.done.append(step)
         return self.receive(request, outcome)
 
@@ -464,3 +449,23 @@ class Evaluation(Flow):
 
     def helper(self, node: s.Call, values: list[Any]) -> Any:
         raise NotImplementedError
+
+
+_EXPRESSIONS: Mapping[type, Callable[[Evaluation, Any, Scope], Any]] = {
+    s.Literal: Evaluation.literal,
+    s.Name: Evaluation.name,
+    s.Call: Evaluation.call,
+    s.Logic: Evaluation.logic,
+    s.Compare: Evaluation.compare,
+    s.Conditional: Evaluation.conditional,
+    s.Property: Evaluation.property,
+    s.Index: Evaluation.index_of,
+    s.Slice: Evaluation.slice_of,
+    s.Unary: Evaluation.unary,
+    s.Binary: Evaluation.binary,
+    s.ListOf: Evaluation.list_of,
+    s.TupleOf: Evaluation.tuple_of,
+    s.DictOf: Evaluation.dict_of,
+    s.Comprehension: Evaluation.comprehension,
+    s.Joined: Evaluation.joined,
+}

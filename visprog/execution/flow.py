@@ -115,12 +115,9 @@ class Flow:
                     return
                 value = operands[place] = value.value
             if type(value) is Failed or (stop is not None and isinstance(value, stop)):
-                work.place = place
-                work.then = lambda operands: operands[place]
+                work.operands, work.then = [value], _only
                 break
             place += 1
-        else:
-            work.place = place
         self.ready.append(work)
 
     def settle(self, pending: Pending, value: Any) -> None:

@@ -19,10 +19,12 @@ from typing import Any, TypeVar
 
 from visprog.errors import EvaluationError, RunError, StepLimit
 from visprog.execution.calls import Outcome, Request, Turn
-from visprog.execution.evaluation import SLICE, Evaluation, Heights, Scope
+from visprog.execution.evaluation import SLICE, Evaluation, Scope
 from visprog.execution.flow import NOT_YET, Failed, Pending, failed, located
 from visprog.execution.limits import Limits, Meter
 from visprog.lang import syntax as s
+from visprog.lang import types as t
+from visprog.lang.checked import Checked
 from visprog.tool import ToolSpec
 from visprog.values import Unknown, Value
 
@@ -32,26 +34,24 @@ Run = Generator[Turn, Reply | None, Any]
 
 
 def run(
-    program: s.Program,
+    program: Checked | s.Program,
     tools: Mapping[str, ToolSpec],
     inputs: Mapping[str, Value],
     limits: Limits | None = None,
-    heights: Heights | None = None,
 ) -> Run:
-    """The run of a program that `visprog.lang.check` accepts for these tools and inputs.
+    """The run of a program that was checked for these tools and inputs.
 
     Yields a `Turn` whenever it cannot or should not go on. Send it (request, outcome, seconds) for
     each request, in any order, where `seconds` is what the call counts against the run's time; or
     None where the turn said that there is more. Returns the program's value, which is an `Unknown`
     where the run abstains.
 
-    Args:
-        heights: of calls, by their places, as `visprog.lang.heights` gives them.
-
     Raises:
         RunError: an operation without a result, a limit, or what was sent or thrown in.
     """
-    machine = _Machine(program, tools, inputs, Meter(limits or Limits()), heights or {})
+    if not isinstance(program, Checked):
+        program = Checked(program, t.ANY, {}, {})
+    machine = _Machine(program, tools, inputs, Meter(limits or Limits()))
     turn = machine.begin()
     while turn is not None:
         reply = yield turn
@@ -78,28 +78,17 @@ Signal = Any  # of a statement: None (done), _Returned, or a Pending: of these, 
 class _Machine(Evaluation):
     def __init__(
         self,
-        program: s.Program,
+        program: Checked,
         tools: Mapping[str, ToolSpec],
         inputs: Mapping[str, Value],
         meter: Meter,
-        heights: Heights,
     ) -> None:
-        helpers = {node.name: node for node in program.body if isinstance(node, s.Def)}
-        super().__init__(tools, helpers, meter)
-        self.heights = heights
-        self.body = tuple(node for node in program.body if not isinstance(node, s.Def))
+        super().__init__(program, tools, meter)
+        self.body = [node for node in program.shape.body if type(node) is not s.Def]
         self.inputs = dict(inputs)
         self._facts: dict[int, tuple[bool, frozenset[str]]] = {}
         self._levels: dict[str, int] = {}
         self.result = Pending()
-        self.statements: dict[type, Callable[[Any, Scope], Signal]] = {
-            s.Assign: self.assign,
-            s.Update: self.update,
-            s.If: self.branch,
-            s.For: self.loop,
-            s.While: self.repeat,
-            s.Return: lambda node, scope: _Returned(self.expr(node.value, scope)),
-        }
 
     # -- turns
 
@@ -223,7 +212,7 @@ class _Machine(Evaluation):
     def statement(self, node: s.Stmt, scope: Scope) -> Signal:
         self.meter.line = node.at.line
         self.meter.step()
-        return self.statements[type(node)](node, scope)
+        return _STATEMENTS[type(node)](self, node, scope)
 
     def assign(self, node: s.Assign, scope: Scope) -> Signal:
         source = node.value
@@ -362,6 +351,16 @@ class _Machine(Evaluation):
             inner = [self.levels(other) for other in called if other in self.helpers]
             known = self._levels[name] = 1 + max(inner, default=0)
         return known
+
+
+_STATEMENTS: Mapping[type, Callable[[_Machine, Any, Scope], Signal]] = {
+    s.Assign: _Machine.assign,
+    s.Update: _Machine.update,
+    s.If: _Machine.branch,
+    s.For: _Machine.loop,
+    s.While: _Machine.repeat,
+    s.Return: lambda self, node, scope: _Returned(self.expr(node.value, scope)),
+}
 
 
 class _Last:

@@ -17,14 +17,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from visprog.errors import ToolError, VisprogError
 from visprog.execution.cache import Cache
 from visprog.execution.calls import Request, accept
 from visprog.execution.runner import Runner
 from visprog.tool import Backend, Output, Toolset
-from visprog.values import Value
+from visprog.values import Value, derive_keys
 
 LOAD_SECONDS = 1_800.0  # for a backend to be ready
 LOST = 3  # batches that a backend may leave unanswered before it is out of service
@@ -49,8 +49,7 @@ class Waiter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What came of a call. `seconds`: of its batch, `batch`: which that was; `shared`: whether
     another waiter's equal call was before this one."""
 
@@ -299,6 +298,9 @@ class Lanes:
         return [accept(self._tools[batch.tool], output) for output in outputs], ran.notices
 
     def _keep(self, batch: Batch, outputs: Sequence[Output | VisprogError]) -> tuple[str, ...]:
+        for call, output in zip(batch.calls, outputs, strict=True):
+            if isinstance(output, Output):
+                derive_keys(output.value, lambda: call.key)
         made = [
             (call.key, output, call.args)
             for call, output in zip(batch.calls, outputs, strict=True)

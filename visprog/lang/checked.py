@@ -7,29 +7,35 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from visprog.errors import ProgramError
 from visprog.lang import syntax as s
 from visprog.lang import types as t
 from visprog.lang.check import check_scope
 from visprog.lang.heights import heights
-from visprog.lang.parse import parse
+from visprog.lang.lifting import lift, only_marks
+from visprog.lang.parse import MAX_CHARACTERS, parse
 from visprog.tool import Toolset
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A program that fits its tools. `returns`: the type of its answer; `heights`: what waits for
-    each call, as `visprog.lang.heights` says it."""
+    """A program that fits its tools.
 
-    program: s.Program
+    `shape`: the program, with marks for its texts; `texts`: the text of each mark; `returns`: the
+    type of its answer; `heights`: what waits for each call, as `visprog.lang.heights` says it.
+    """
+
+    shape: s.Program
     returns: t.Type
     heights: Mapping[s.At, int]
+    texts: Mapping[str, str]
 
 
 class Checker:
     """Reads and checks programs for one set of tools; several threads may share it."""
 
     def __init__(self, tools: Toolset, size: int = 1024) -> None:
-        """`size`: how many programs it remembers, those used last."""
+        """`size`: how many shapes of programs it remembers, those used last."""
         if size < 0:
             raise ValueError(f"a memory holds 0 programs or more, not {size}")
         self.tools = tools
@@ -46,9 +52,31 @@ class Checker:
             ParseError: text that is not in the language.
             CheckError: a program that does not fit the tools or the inputs.
         """
-        return self._made(source, tuple((name, t.of(kind)) for name, kind in inputs.items()))
+        scope = tuple((name, t.of(kind)) for name, kind in inputs.items())
+        lifted = lift(source) if len(source) <= MAX_CHARACTERS else None
+        if lifted is not None:
+            shape, texts = lifted
+            try:
+                made = self._made(shape, scope)
+            except ProgramError:
+                pass  # its faults are told of the text itself
+            else:
+                if made.plain:
+                    return Checked(made.shape, made.returns, made.heights, texts)
+        made = self._made(source, scope)
+        return Checked(made.shape, made.returns, made.heights, {})
 
-    def _make(self, source: str, scope: tuple[tuple[str, t.Type], ...]) -> Checked:
+    def _make(self, source: str, scope: tuple[tuple[str, t.Type], ...]) -> _Made:
         program = parse(source)
         returns = check_scope(program, self.tools, dict(scope))
-        return Checked(program, returns, heights(program, self.tools))
+        return _Made(program, returns, heights(program, self.tools), only_marks(program))
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What is remembered of a text. `plain`: whether all texts in it are marks."""
+
+    shape: s.Program
+    returns: t.Type
+    heights: Mapping[s.At, int]
+    plain: bool
