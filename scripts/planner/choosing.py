@@ -88,8 +88,10 @@ BEST = {  # how two are compared, and how more
 
 
 def which_one(t: Things) -> Pair:
-    three = t.rng.random() < 0.25
+    three = t.rng.random() < 0.45
     xs = [t.thing(rate=0.15, depth=0, best=False) for _ in range(3 if three else 2)]
+    if three and t.rng.random() < 0.1:
+        xs.append(t.plain())
     word = t.rng.choice(["largest", "smallest", "nearest", "farthest"] * 2 + list(BEST))
     two, many = BEST[word]
     said = many if three else f"({two}|{two}|{many})"
@@ -102,8 +104,15 @@ def which_one(t: Things) -> Pair:
         if not three
         else f"((Which|What) (one |of these |of them |)is (the |){said}( in the (image"
         f"|picture)|)(,|:) {o}|(Of|Among) {a}, which (one |)is (the |){said}"
-        f"|Which of {a} is (the |){said})?"
+        f"|Which of {a} is (the |){said}|Is {o} (the |){said}|Which (of the three |)is (the "
+        f"|){said}(,|:) {o}|Name the {said} (of|among) {a}|Of these, which is (the |){said}: {o}"
+        f"|Tell me which (one |)is (the |){said}(,|:) {o})?"
     )
+    if three and len(xs) == 3 and t.rng.random() < 0.15:
+        first = xs[t.rng.randrange(3)]
+        return say(
+            t.rng, f"Is {first.the} the {many} of {a}?"
+        ), f'{word}([{", ".join(x.one for x in xs)}]).label == "{first.noun}"'
     if word in ("largest", "smallest") and t.rng.random() < 0.35 and not three:
         more = {
             "largest": "(more (space|room|area)|a larger (area|part|share)|the larger (area|part)"
@@ -136,7 +145,7 @@ def closer_to(t: Things) -> Pair:
     if t.rng.random() < 0.35:
         asked = (
             f"(Is {z.the} {said} {x.the} or {y.the}"
-            f"|Is {z.the} {said} {x.the} or to {y.the}|(Which"
+            f"|Is {z.the} {said} {x.the} or (|{'to ' if sign == '<' else 'from '}){y.the}|(Which"
             f"|What) is {z.the} {said}, {x.the} or {y.the})?"
         )
     return say(
@@ -147,9 +156,15 @@ def closer_to(t: Things) -> Pair:
 def aged(t: Things) -> Pair:
     kinds = "person animal"
     said, verified = t.rng.choice(
-        [("older", "old"), ("younger", "young"), ("healthier", "healthy"), ("longer", "long")]
+        [
+            ("older", "old"),
+            ("younger", "young"),
+            ("healthier", "healthy"),
+            ("less healthy", "unhealthy"),
+            ("longer", "long"),
+        ]
     )
-    if said == "healthier":
+    if said in ("healthier", "less healthy"):
         kinds = "food"
     elif said == "longer":
         kinds = ""
@@ -160,7 +175,7 @@ def aged(t: Things) -> Pair:
     if t.rng.random() < 0.4:
         said, sign = t.rng.choice([("taller", ">"), ("shorter", "<")])
         asked = (
-            f"((Who|Which|What) (one |)is {said}(,|:) {x.the} or {y.the}"
+            f"((Who|(Which|What)( one|)) is {said}(,|:) {x.the} or {y.the}"
             f"|Of {x.the} and {y.the}, (who|which) is {said}"
             f"|Is {x.the} or {y.the} {said})?"
         )
@@ -168,7 +183,7 @@ def aged(t: Things) -> Pair:
             t.rng, asked
         ), f"{x.one}.label if height({x.one}) {sign} height({y.one}) else {y.one}.label"
     asked = (
-        f"((Who|Which|What) (one |)is {said}(,|:) {x.the} or {y.the}"
+        f"((Who|(Which|What)( one|)) is {said}(,|:) {x.the} or {y.the}"
         f"|Of {x.the} and {y.the}, (who|which) is {said}"
         f"|Which of {x.the} and {y.the} is {said})?"
     )
@@ -180,7 +195,7 @@ def options(t: Things) -> Pair:
     be = "are" if x.are else "is"
     kind = t.rng.choice(["color"] * 4 + ["state"] * 2 + list(words.LOOKS))
     pool = words.MATERIALS if kind == "material" and t.rng.random() < 0.6 else words.LOOKS[kind]
-    picked = t.rng.sample(pool, 3 if t.rng.random() < 0.15 else 2)
+    picked = t.rng.sample(pool, t.rng.choice([2, 2, 2, 3, 3, 4]))
     o = ", ".join(picked[:-1]) + " or " + picked[-1]
     again = f"is it {picked[1]}" if len(picked) == 2 else o
     asked = (
@@ -198,8 +213,11 @@ def options(t: Things) -> Pair:
             f"({be} {x.the} made (out |)of {o}|(What|Which) material makes up {x.the}, {o}"
             f"|What {be} {x.the} made of, {o})?"
         )
-    if len(picked) == 3:
-        asked = f"({be} {x.the} {o}|Which is {x.the}(,|:) {o}|Does {x.the} look {o})?"
+    if len(picked) > 2:
+        asked = (
+            f"({be} {x.the} {o}|Which is {x.the}(,|:) {o}|Does {x.the} look {o}"
+            f"|What {be} {x.the}(,|:) {o}|Choose what fits {x.the}: {o})?"
+        )
     return which(
         t.rng, asked, f"whether {x.the} {be} {o}"
     ), f"choose({x.one}, [{', '.join(f'{chr(34)}{p}{chr(34)}' for p in picked)}])"

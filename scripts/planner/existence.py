@@ -46,11 +46,20 @@ def there_is_no(t: Things) -> Pair:
         f"|Are {x.plural} (missing|absent|not there)"
         f"|Is there not a single {x.bare}{WHERE}|Does the (picture"
         f"|photo) have no {x.plural}"
+        f"|Does the (picture|photo|image|scene) lack {x.plural}"
+        f"|Is (the picture|the photo|this image) missing {x.a}|Are there zero {x.plural}{WHERE}"
+        f"|Is {x.a} (missing|absent|nowhere to be seen)|No {x.plural}{WHERE}"
+        f"|Are {x.plural} missing from the (picture|photo|image|scene)"
+        f"|Is there a lack of {x.plural}{WHERE}|Aren't there any {x.plural}{WHERE}"
         f"|Isn't there (any |){x.a}{WHERE})?"
     )
-    if "Isn't" in (
-        q := whether(t.rng, asked, f"(there is no {x.bare}{WHERE}|there are no {x.plural}{WHERE})")
-    ):
+    clause = (
+        f"(there is no {x.bare}{WHERE}|there are no {x.plural}{WHERE}|there (is not|isn't) {x.a}"
+        f"{WHERE}|{x.a} is missing|{x.plural} are (missing|absent)|no {x.plural} are visible"
+        f"|no {x.bare} is (visible|there|present))"
+    )
+    q = whether(t.rng, asked, clause)
+    if q.startswith(("Isn't", "Aren't")):
         return q.replace("any a ", "a ").replace("any an ", "an "), f"exists({x.many})"
     return q, f"not exists({x.many})"
 
@@ -127,7 +136,8 @@ def joined(t: Things) -> Pair:
             (
                 f"(Is there {a} but (no|not a|not any) {y.bare}{WHERE}"
                 f"|Are there {p} but no {q}{WHERE}|Do you see {a} but no {y.bare}"
-                f"|Is {a} (present|visible|there) while {b} is (missing|absent|not there)"
+                f"|Is {a} (present|visible|there) (while|but) {b} (is|) (missing|absent|not there)"
+                f"|Are {p} (present|there) with no {q} (in sight|around|)"
                 f"|Is there {a} (and no|without any|without a) {y.bare}{WHERE}"
                 f"|Does the (picture|photo) (show|have) {p} but not {q}|Are {p} (visible"
                 f"|present) (while|and) {q} (are not|are missing|are absent))?",
@@ -150,7 +160,7 @@ def between(t: Things) -> Pair:
     x, y, z = t.thing(rate=0.2, depth=0, best=False), t.plain(), t.plain()
     one = f"right_of(left_of({x.many}, {z.one}), {y.one})"
     two = f"right_of(left_of({x.many}, {y.one}), {z.one})"
-    space = f"(between|in between) {y.the} and {z.the}"
+    space = f"(between|between|in between|in the space between) {y.the} and {z.the}"
     if t.rng.random() < 0.3:
         return say(
             t.rng,
@@ -158,7 +168,8 @@ def between(t: Things) -> Pair:
             f"|Number of {x.plural} {space})?",
         ), f"count({one}) + count({two})"
     asked = (
-        f"(Is there {x.a} {space}|Are there (any |){x.plural} {space}"
+        f"(Is there {x.a} {space}|Is {x.a} (placed |standing |sitting |){space}"
+        f"|Are there (any |){x.plural} {space}|Does {x.a} (stand|sit|lie) {space}"
         f"|Do you see {x.a} {space}|Can you see any {x.plural} {space})?"
     )
     return whether(t.rng, asked, f"there is {x.a} {space}"), f"exists({one}) or exists({two})"

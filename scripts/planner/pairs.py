@@ -1,4 +1,4 @@
-"""Question-program pairs: from the templates, and from GQA's functional programs."""
+"""Question-program pairs from the templates, and what every pair must satisfy."""
 
 from __future__ import annotations
 
@@ -8,26 +8,31 @@ import re
 from pathlib import Path
 from typing import Any
 
+import amounts
 import choosing
 import counting
+import directions
 import existence
 import measuring
 import naming
+import ordinals
+import pictures
+import several
 import verifying
 import words
+from quoting import TOOLS, stray_texts
 from things import Things
 
-import visprog_tools
-from visprog.eval.gqa_programs import translate
-from visprog.lang.words import ANSWERS, spans, whole
-from visprog.tool import Catalogue
+from visprog.lang.words import whole
 from visprog.values import Image
-from visprog_tools import words as signatures
 
+Pair = dict[str, str]
 PROMPT = "Question: {question}\nProgram:\n"
+LONGEST = 420  # characters of an expression
+INPUTS = {"image": Image, "image2": Image, "images": list[Image]}
 # makers of pairs, and how often each is asked
 FAMILIES = [
-    *((existence.there_is, 10), (existence.there_is_no, 4), (existence.somebody, 4)),
+    *((existence.there_is, 10), (existence.there_is_no, 6), (existence.somebody, 4)),
     *(
         (verifying.where_verified, 10),
         (verifying.compared, 6),
@@ -44,24 +49,26 @@ FAMILIES = [
         (counting.how_many, 9),
         (counting.how_many_are, 7),
         (counting.people_doing, 3),
-        (counting.number_checked, 7),
+        (amounts.number_checked, 11),
+        (amounts.differences, 5),
         (counting.numbers_compared, 7),
     ),
     *(
         (measuring.attribute, 16),
         (measuring.where, 9),
         (measuring.area, 5),
+        (measuring.area_checked, 2),
         (measuring.measure, 4),
-        (measuring.text, 5),
-        (measuring.faces, 2),
-        (measuring.picture, 4),
+        (pictures.text, 5),
+        (pictures.faces, 2),
+        (pictures.picture, 4),
     ),
     *(
         (choosing.sides, 8),
-        (choosing.which_one, 8),
+        (choosing.which_one, 9),
         (choosing.closer_to, 3),
         (choosing.aged, 2),
-        (choosing.options, 7),
+        (choosing.options, 9),
         (choosing.scene, 6),
     ),
     *(
@@ -72,151 +79,102 @@ FAMILIES = [
         (naming.other_than, 2),
         (naming.open_question, 2),
     ),
+    *((ordinals.ranked, 5), (ordinals.all_but, 2), (ordinals.anything, 3)),
+    *(
+        (directions.direction, 12),
+        (directions.resting, 7),
+        (directions.denied, 5),
+        (directions.none_do, 2),
+        (directions.possessive, 4),
+    ),
+    *(
+        (several.compared_pictures, 2),
+        (several.both_pictures, 3),
+        (several.counted_pictures, 3),
+        (several.looked_pictures, 2),
+        (several.moving, 3),
+        (several.beyond, 3),
+    ),
 ]
 
-NOUNS = {"person", "man", "woman"}
-STATEMENTS = set(
-    [
-        "on the left",
-        "on the right",
-        "at the top",
-        "at the bottom",
-        "in the middle",
-        "indoors",
-        "outdoors",
-        "old",
-        "young",
-        "healthy",
-        "unhealthy",
-        "long",
-        "short",
-        "tall",
-        "high",
-        "low",
-    ]
-)
-RELATIONS = set(words.RELATIONS) | {"of"}
-ATTRIBUTES = set(signatures.ATTRIBUTES)
-CLOSED = {
-    "detect": NOUNS, "filter": STATEMENTS, "verify": STATEMENTS, "choose": STATEMENTS,
-    "classify": STATEMENTS, "match": set(), "related": RELATIONS, "related_to": RELATIONS,
-    "query": ATTRIBUTES, "same": ATTRIBUTES, "": set(ANSWERS),
-}  # fmt: skip
 
-
-def stray_texts(question: str, program: str) -> list[str]:
-    """The texts of a program that a planner may not write for this question."""
-    quoted = set(spans(question))
-    stray = []
-    for found in re.finditer(r'"([^"]*)"', program):
-        tool = _caller(program, found.start())
-        text = found.group(1)
-        if tool == "vqa":
-            fits = text == whole(question)
-        elif tool in ("query", "same"):
-            fits = text in ATTRIBUTES
-        else:
-            fits = text in quoted or text in CLOSED[tool]
-        if not fits:
-            stray.append(f"{tool}:{text}")
-    return stray
-
-
-def _caller(program: str, place: int) -> str:
-    """The tool whose argument stands at a place; "" outside of calls."""
-    depth = 0
-    for index in range(place - 1, -1, -1):
-        depth += {")": 1, "(": -1}.get(program[index], 0)
-        if depth < 0:
-            return re.split(r"\W", program[:index])[-1]
-    return ""
-
-
-def from_templates(n: int, seed: int, gqa: Path | None = None) -> list[dict[str, str]]:
-    """`n` different pairs."""
+def from_templates(n: int, seed: int, gqa: Path | None = None) -> list[Pair]:
+    """`n` different pairs. `gqa`: folder of GQA's hierarchies, for more nouns."""
     rng = random.Random(seed)
     nouns = words.read_nouns(gqa)
     makers, weights = zip(*FAMILIES, strict=True)
-    made: dict[str, dict[str, str]] = {}
+    made: dict[str, Pair] = {}
     strays = 0
     while len(made) < n:
         maker = rng.choices(makers, weights)[0]
         question, expression = maker(Things(nouns, rng))
-        question, program = _typed(question, rng), f"return {expression}"
-        if len(program) > 330 or '"' in question:
+        question = _typed(question, rng)
+        if len(expression) > LONGEST or '"' in question:
             continue
-        if maker is naming.open_question:
-            program = f'return vqa(image, "{whole(question)}")'
+        if maker in (naming.open_question, several.beyond):
+            expression = f'vqa(image, "{whole(question)}")'
+        program = f"return {expression}"
         if stray_texts(question, program):
             strays += 1
             assert strays < 0.1 * (len(made) + 200), (question, stray_texts(question, program))
             continue
-        made.setdefault(
-            question, {"question": question, "program": program, "family": maker.__name__}
-        )
+        pair = {"question": question, "program": program, "family": maker.__name__}
+        made.setdefault(key(question), pair)
     return list(made.values())
+
+
+def key(question: str) -> str:
+    """What questions that differ in marks, case and spaces only have in common."""
+    return " ".join(re.findall(r"[a-z0-9]+", question.lower()))
+
+
+def without_questions(pairs: list[Pair], files: list[Path]) -> list[Pair]:
+    """The pairs whose questions are in none of the files: JSON, or JSON lines, of questions."""
+    barred: set[str] = set()
+    for file in files:
+        text = file.read_text()
+        rows: Any = (
+            [json.loads(line) for line in text.splitlines() if line]
+            if file.suffix == ".jsonl"
+            else json.loads(text)
+        )
+        rows = rows.values() if isinstance(rows, dict) else rows
+        barred |= {key(row["question"]) for row in rows}
+    return [pair for pair in pairs if key(pair["question"]) not in barred]
 
 
 OPENINGS = (
     *("In this picture,", "In the photo,", "Looking at the image,", "Hey,", "Please,", "OK,"),
-    *("Take a look:", "One more thing:", "In the scene,", "From what you see,", "Now"),
+    *("Take a look:", "One more thing:", "In the scene,", "From what you see,", "Now", "So,"),
+    *("Can you help me?", "Quick question:", "In the image,", "Look at the picture."),
 )
+SHORT = {
+    "What is ": "What's ",
+    "Who is ": "Who's ",
+    "Where is ": "Where's ",
+    "What are ": "What're ",
+}
 
 
 def _typed(question: str, rng: random.Random) -> str:
-    """How people type: now and then with an opening, without a capital or without a mark."""
-    roll = rng.random()
-    if rng.random() < 0.05 and question[:2] != "I ":
+    """How people type: with an opening, short forms, without a capital or without a mark."""
+    question = " ".join(question.split())
+    if question.startswith(("Count ", "Number ", "Add ", "Find ")) and question.endswith("?"):
+        question = question[:-1] + "."
+    for long, short in SHORT.items():
+        if question.startswith(long) and rng.random() < 0.1:
+            question = short + question[len(long) :]
+    if rng.random() < 0.06 and question[:2] != "I ":
         opening = rng.choice(OPENINGS)
         question = f"{opening} {question[:1].lower()}{question[1:]}"
-    if roll < 0.06:
+    roll = rng.random()
+    if roll < 0.12:
         question = question.lower()
-    if roll < 0.03 or 0.06 < roll < 0.09:
+    if roll < 0.07 or 0.12 < roll < 0.2:
         question = question.rstrip("?.")
+    elif roll > 0.98 and not question.endswith(("?", ".")):
+        question += "?"
     return question
-
-
-def from_gqa(folder: Path) -> list[dict[str, str]]:
-    """Pairs from GQA's val and train questions; those with words that are no spans are left out.
-
-    "Where is the man" asks a GQA program for a place under him; ours is a place in the picture.
-    """
-    rows: list[dict[str, Any]] = []
-    for name in ("val_questions.json", "train_examples50.json"):
-        found = json.loads((folder / name).read_text()) if (folder / name).is_file() else []
-        rows += found.values() if isinstance(found, dict) else found
-    made: dict[str, dict[str, str]] = {}
-    for row in rows:
-        question = row["question"]
-        program = translate(row["semantic"], nested=True).strip()
-        program = _as_asked(question, program)
-        if question.startswith("Where") or stray_texts(question, program):
-            continue
-        made.setdefault(question, {"question": question, "program": program, "family": "gqa"})
-    return list(made.values())
-
-
-SYNONYMS = {
-    "pants": ["trousers"], "refrigerator": ["fridge"], "wood": ["wooden"], "gray": ["grey"],
-    "motorcycle": ["motorbike"], "couch": ["sofa"], "large": ["big"], "small": ["little"],
-    "lying": ["laying"], "bicycle": ["bike"], "airplane": ["plane"], "people": ["person"],
-}  # fmt: skip
-
-
-def _as_asked(question: str, program: str) -> str:
-    """The program with the question's own words where GQA's annotators put a synonym."""
-    quoted = set(spans(question))
-    for text in set(re.findall(r'detect\(image, "([^"]*)"', program)) - NOUNS:
-        for word in [*SYNONYMS.get(text, []), *(s for s in quoted if s in (text + "s", text[:-1]))]:
-            if text not in quoted and word in quoted:
-                program = program.replace(f'"{text}"', f'"{word}"')
-    for text, others in SYNONYMS.items():
-        if text not in quoted and others[0] in quoted:
-            program = program.replace(f'"{text}"', f'"{others[0]}"')
-    if found := re.search(r', \[("[^\[\]]*")\]\)$', program):  # options in the question's order
-        options = sorted(found[1].split(", "), key=lambda o: question.lower().find(o.strip('"')))
-        program = f"{program[: found.start(1)]}{', '.join(options)}])"
-    return program
 
 
 def check(pairs: list[dict[str, str]]) -> None:
@@ -228,6 +186,5 @@ def check(pairs: list[dict[str, str]]) -> None:
     from visprog.lang.check import check as checked
     from visprog.lang.parse import parse
 
-    tools = Catalogue.of(visprog_tools).tools
     for pair in pairs:
-        checked(parse(pair["program"] + "\n"), tools, {"image": Image})
+        checked(parse(pair["program"] + "\n"), TOOLS, INPUTS)

@@ -11,7 +11,8 @@ WHERE = (
     "| here| anywhere| in view)"
 )
 SAID = (
-    "(Is it (true|correct|the case)|Would you say|Can (you|we) say|Do you think"
+    "(Is it (true|correct|the case)|Would you say|Can (you|we) say|Do you (think|agree|believe)"
+    "|Could it be|Am I right"
     "|Is it right) that {s}?"
 )
 CHECK = (
@@ -21,12 +22,14 @@ CHECK = (
     "|Please (check|verify|tell me) (if|whether) {s}."
     "|(True or false|Yes or no|Right or wrong): {s}.|{s}(, (right|correct"
     "|yes or no|true or false|am I right|is that so|is that right|isn't it|don't you think)?|.|?)"
-    "|Does it look like {s}?"
+    "|Does it look like {s}?|I (think|believe|would say) {s}. (Is that right|Am I right|Correct)?"
+    "|(Is this statement true|Is the following true): {s}(.|?)"
 )
 WONDER = (
     "(Tell me|Say|Find out|Let me know|Determine|Work out|Please say|Please tell me|Report) {s}."
     "|(Can|Could) you (tell me|say|see|work out) {s}?|Do you (know|see) {s}?"
     "|(I want|I need|I would like|I'd like) to know {s}.|I wonder {s}.|Any idea {s}?"
+    "|What I want to know is {s}.|Help me find out {s}.|(Please|Kindly) work out {s}."
 )
 GIVE = (
     "(What is|What's) {s}?|(Give|Tell|Show) me {s}.|(State|Name|Report|Find|Identify|Describe) {s}."

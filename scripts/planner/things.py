@@ -114,10 +114,12 @@ class Things:
             self._look(made)
         elif roll < 0.45:
             self._place(made)
-        elif roll < 0.75 and depth > 0:
+        elif roll < 0.72 and depth > 0:
             self._spatial(made, depth)
+            self._also(made)
         elif roll < 0.9 and depth > 0:
             self._relation(made, depth)
+            self._also(made)
         elif best:
             made.best = self.rng.choice(list(SUPERLATIVES))
         else:
@@ -145,6 +147,12 @@ class Things:
         else:
             made.before = look
         made.many = f'filter({made.many}, "{look}")'
+
+    def _also(self, made: Thing) -> None:
+        """At times an adjective before the noun of a phrase that has something after it."""
+        if self.rng.random() < 0.25:
+            look = self.rng.choice(words.LOOKS[self.rng.choice(["color"] * 3 + ["size", "state"])])
+            made.before, made.many = look, f'filter({made.many}, "{look}")'
 
     def _place(self, made: Thing) -> None:
         place = self.rng.choice(list(PLACES))

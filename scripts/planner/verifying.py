@@ -9,11 +9,25 @@ from things import Things
 Pair = tuple[str, str]
 
 
+OPPOSITE = {
+    "left_of": "right_of",
+    "right_of": "left_of",
+    "above": "below",
+    "below": "above",
+    "in_front_of": "behind",
+    "behind": "in_front_of",
+    "near": "near",
+}
+
+
 def where_verified(t: Things) -> Pair:
     x, y = t.thing(rate=0.35, depth=0), t.anchor(1)
     word = t.rng.choice(["left_of", "right_of"] * 2 + list(words.SPATIAL))
     said = t.rng.choice(words.SPATIAL[word].split("|"))
-    be, to = ("Are" if x.are else "Is"), (y.the if t.rng.random() < 0.85 else y.a)
+    be, to = ("Are" if x.are else "Is"), y.the
+    positive = f"exists({word}([{x.one}], {y.one}))"
+    if word in OPPOSITE and not y.best and t.rng.random() < 0.2:  # of any such thing
+        to, positive = y.a, f"exists({OPPOSITE[word]}({y.many}, {x.one}))"
     asked = (
         f"({be} {x.the} (||positioned |located |standing |placed |sitting "
         f"|situated ){said} {to}|{be} {x.the} {said} {to}"
@@ -23,7 +37,6 @@ def where_verified(t: Things) -> Pair:
         f"|Looking at the (image|picture), {be.lower()} {x.the} {said} {to})?"
     )
     clause = f"{x.the} {be.lower()} (|positioned |located ){said} {to}"
-    positive = f"exists({word}([{x.one}], {y.one}))"
     if t.rng.random() < 0.06:
         return whether(
             t.rng,
@@ -44,10 +57,13 @@ def compared(t: Things) -> Pair:
             ("shorter", f"height({a}) < height({b})"),
             ("wider", f"width({a}) > width({b})"),
             ("narrower", f"width({a}) < width({b})"),
-            (
-                "(closer|nearer) to (the camera|us|the viewer|me)",
-                f"exists(in_front_of([{a}], {b}))",
-            ),
+            *[
+                (
+                    "(closer|nearer) to (the camera|us|the viewer|me|the photographer)",
+                    f"exists(in_front_of([{a}], {b}))",
+                )
+            ]
+            * 3,
             ("(closer|nearer)", f"exists(in_front_of([{a}], {b}))"),
             ("(farther|further) (away|from the camera|from us)", f"exists(behind([{a}], {b}))"),
             ("(further|farther) (to the |)left", f"exists(left_of([{a}], {b}))"),

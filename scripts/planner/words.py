@@ -241,8 +241,11 @@ SPATIAL = {
     "right_of": "to the right of|right of|on the right of|on the right side of|at the right of",
     "above": "above|over|higher than|higher up than",
     "below": "below|under|underneath|beneath|lower than",
-    "in_front_of": "in front of|before|closer to the camera than|nearer to us than",
-    "behind": "behind|in back of|at the back of|farther away than|at the rear of",
+    "in_front_of": "in front of|in front of|in front of|in front of|in front of|before"
+    "|closer to the camera than|closer to us than|nearer to the camera than|nearer to us than"
+    "|closer to the viewer than|nearer than",
+    "behind": "behind|behind|behind|behind|behind|in back of|farther away than|further away than"
+    "|farther from the camera than|further back than|more distant than|to the rear of",
     "near": "near|next to|beside|close to|by|alongside|not far from|right by|around|adjacent to",
     "inside": "inside|inside of|within|enclosed by",
     "overlapping": "overlapping|overlapped by|intersecting with",
