@@ -22,6 +22,8 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
     "lang",
     "planning execution show settings decoding canvas labels",
     "images trace highlight fields",
+    "answers isolation",
+    "bulk",
     "agent drawing",
     "render",
     "terminal doctor cachedir eval",

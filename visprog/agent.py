@@ -4,107 +4,34 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
 from visprog import images as pictures
+from visprog.answers import (
+    Answer,
+    Answered,
+    Event,
+    Job,
+    Planned,
+    Planning,
+    Sources,
+    Stepped,
+)
+from visprog.bulk import Bulk
 from visprog.errors import QuestionError, VisprogError
-from visprog.execution import Engine, Limits, run
-from visprog.execution import Ended
-from visprog.execution.functions import first_unknown
-from visprog.lang import check, parse
+from visprog.execution import Ended, Engine, Limits, Run, Runner, run
+from visprog.execution.cache import Cache
+from visprog.lang.checked import Checker
 from visprog.lang.types import unit_name
 from visprog.planning import Plan, Planner, make_planner
 from visprog.settings import Settings
 from visprog.tool import Catalogue, Toolset
-from visprog.trace import ABSTAINED, ANSWERED, FAILED, StepRecord, Trace, say
 from visprog.values import Image, Value
 
+__all__ = ["Agent", "Answer", "Answered", "Event", "Planned", "Planning", "Stepped"]
+
 QUESTION_LIMIT = 2_000  # characters
-BATCH = 64  # questions that `Agent.batch` plans before it runs them together
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came of a question; `trace` has everything it rests on."""
-
-    trace: Trace
-
-    @property
-    def text(self) -> str:
-        return self.trace.answer
-
-    @property
-    def value(self) -> Value | None:
-        return self.trace.value
-
-    @property
-    def status(self) -> str:
-        """answered, abstained or failed."""
-        return self.trace.status
-
-    @property
-    def reason(self) -> str:
-        """Why there is no answer; "" where there is one."""
-        return self.trace.reason
-
-    @property
-    def program(self) -> str:
-        return self.trace.program
-
-    @property
-    def notices(self) -> tuple[str, ...]:
-        return self.trace.notices
-
-
-@dataclass(frozen=True)
-class Planning:
-    """The planner has begun."""
-
-    planner: str
-
-
-@dataclass(frozen=True)
-class Planned:
-    """There is a program, and it passed the check."""
-
-    program: str
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Stepped:
-    """A tool call has ended."""
-
-    step: StepRecord
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The run has ended. Always the last event."""
-
-    answer: Answer
-
-
-Event = Planning | Planned | Stepped | Answered
-Sources = object | Sequence[object]
-
-
-@dataclass
-class _Open:
-    """A question on its way to an answer."""
-
-    question: str
-    images: tuple[Image, ...]
-    begin: float
-    planner: str = ""
-    program: str = ""
-    plan_seconds: float = 0.0
-    unit: str = ""
-    notices: tuple[str, ...] = ()
-    steps: tuple[StepRecord, ...] = ()
 
 
 class Agent:
@@ -115,6 +42,9 @@ class Agent:
         tools: a profile (`embedded`, `oracle`), a mix (`embedded,ocr=rapidocr`), or a `Toolset`.
         options: settings that backends read, such as `{"scene_graphs": "graphs.json"}`.
         limits: what one program may use; `image_limits`: the largest picture to take.
+        cache: where results are kept; by default in memory, for this agent alone.
+        replay: take every result from the cache; a call that has none there fails.
+        runner: where batches of calls run; by default in this process.
 
     Raises:
         SettingsError: an unknown profile; an unknown planner when it is first needed.
@@ -128,6 +58,9 @@ class Agent:
         options: Mapping[str, str] | None = None,
         limits: Limits | None = None,
         image_limits: pictures.Limits = pictures.DEFAULT,
+        cache: Cache | None = None,
+        replay: bool = False,
+        runner: Runner | None = None,
     ) -> None:
         settings = Settings.of()
         self.limits = limits or Limits()
@@ -142,7 +75,8 @@ class Agent:
         )
         self._chosen = settings.planner if planner is None else planner
         self._threads = settings.threads
-        self.engine = Engine(self.tools)
+        self.engine = Engine(self.tools, cache, runner=runner, replay=replay)
+        self._checker = Checker(self.tools)
 
     @cached_property
     def planner(self) -> Planner:
@@ -173,9 +107,15 @@ class Agent:
 
     def stream(self, images: Sources, question: str) -> Iterator[Event]:
         """As `ask`, giving every event as it happens; the last is `Answered`."""
-        job = self._open(images, question)
+        job = self._job(images, clean_question(question))
+        self._load(job)
         yield Planning(self.planner.name)
-        yield from self._plan_and_run(job)
+        try:
+            self._plan(job)
+        except VisprogError as error:
+            yield Answered(job.failed(error))
+            return
+        yield from self._check_and_run(job)
 
     def run(self, program: str, images: Sources, question: str = "") -> Answer:
         """Run a program without a planner.
@@ -187,8 +127,9 @@ class Agent:
 
     def stream_program(self, program: str, images: Sources, question: str = "") -> Iterator[Event]:
         """As `run`, giving every event as it happens."""
-        job = _Open(question, self.load(images), time.perf_counter())
-        yield from self._check_and_run(job, program)
+        job = self._job(images, question, program)
+        self._load(job)
+        yield from self._check_and_run(job)
 
     def plan(self, question: str, pictures_given: int = 1) -> Plan:
         """The program for a question, checked but not run.
@@ -198,17 +139,25 @@ class Agent:
         """
         text, kinds = clean_question(question), input_kinds(pictures_given)
         plan = self.planner.plan(text, self.tools, kinds)
-        check(parse(plan.text), self.tools, kinds)
+        self._checker(plan.text, kinds)
         return plan
 
-    def batch(self, questions: Iterable[tuple[Sources, str]]) -> Iterator[Answer]:
+    def batch(
+        self, questions: Iterable[tuple[Sources, str] | tuple[Sources, str, str]]
+    ) -> Iterator[Answer]:
         """Answer many (images, question), in their order; they share their tool calls' batches.
 
-        What goes wrong with one, its picture included, is a failed answer and does not stop others.
+        A third item is a program to run for the question, without a planner. Questions are read
+        as there is room, so there may be any number. What goes wrong with one, its picture
+        included, is a failed answer and does not stop others.
         """
-        waiting = iter(questions)
-        while part := list(islice(waiting, BATCH)):
-            yield from self._batch(part)
+        bulk = Bulk(
+            self.engine,
+            ready=lambda job: bool(job.program) and isinstance(job.sources, Image),
+            prepare=self._prepare,
+            start=self._start,
+        )
+        return bulk.answers(self._job(*asked) for asked in questions)
 
     def load(self, images: Sources) -> tuple[Image, ...]:
         given = images if isinstance(images, (list, tuple)) else [images]
@@ -218,98 +167,47 @@ class Agent:
 
     # -- the path from question to answer
 
-    def _open(self, images: Sources, question: str) -> _Open:
-        begin = time.perf_counter()
-        return _Open(clean_question(question), self.load(images), begin)
+    def _job(self, images: Sources, question: str, program: str = "") -> Job:
+        return Job(question, images, self.tools.profile, program)
 
-    def _plan(self, job: _Open) -> str:
+    def _load(self, job: Job) -> None:
+        job.images = self.load(job.sources)
+
+    def _plan(self, job: Job) -> None:
         begin = time.perf_counter()
         job.planner = self.planner.name
         try:
             plan = self.planner.plan(job.question, self.tools, input_kinds(len(job.images)))
         finally:
             job.plan_seconds = time.perf_counter() - begin
-        job.notices = plan.notices
-        return plan.text
+        job.program, job.notices = plan.text, plan.notices
 
-    def _plan_and_run(self, job: _Open) -> Iterator[Event]:
-        try:
-            text = self._plan(job)
-        except VisprogError as error:
-            yield Answered(self._failed(job, error))
-            return
-        yield from self._check_and_run(job, text)
+    def _prepare(self, job: Job) -> None:
+        """What may take long before a question of many can run."""
+        job.begin = time.perf_counter()
+        if not job.program:
+            job.question = clean_question(job.question)
+        self._load(job)
+        if not job.program:
+            self._plan(job)
 
-    def _check_and_run(self, job: _Open, text: str) -> Iterator[Event]:
+    def _start(self, job: Job) -> Run:
+        checked = self._checker(job.program, input_kinds(len(job.images)))
+        job.unit = unit_name(checked.returns)
+        return run(checked, self.tools, input_values(job.images), self.limits)
+
+    def _check_and_run(self, job: Job) -> Iterator[Event]:
         try:
-            started = self._start(job, text)
+            started = self._start(job)
         except VisprogError as error:
-            yield Answered(self._failed(job, error))
+            yield Answered(job.failed(error))
             return
         yield Planned(job.program, job.plan_seconds)
         for _, event in self.engine.drive({0: started}):
             if isinstance(event, Ended):
-                yield Answered(self._ended(job, event))
+                yield Answered(job.ended(event))
             else:
-                record = StepRecord.of(event)
-                job.steps += (record,)
-                yield Stepped(record)
-
-    def _start(self, job: _Open, text: str) -> Any:
-        job.program = text
-        program = parse(text)
-        job.unit = unit_name(check(program, self.tools, input_kinds(len(job.images))))
-        return run(program, self.tools, input_values(job.images), self.limits)
-
-    def _batch(self, part: Sequence[tuple[Sources, str]]) -> Iterator[Answer]:
-        done: dict[int, Answer] = {}
-        jobs: dict[int, _Open] = {}
-        runs: dict[int, Any] = {}
-        for place, (images, question) in enumerate(part):
-            job = jobs[place] = _Open(question, (), time.perf_counter())
-            try:
-                jobs[place] = job = self._open(images, question)
-                runs[place] = self._start(job, self._plan(job))
-            except VisprogError as error:
-                done[place] = self._failed(job, error)
-        for place, event in self.engine.drive(runs):
-            if isinstance(event, Ended):
-                done[place] = self._ended(jobs[place], event)
-            else:
-                jobs[place].steps += (StepRecord.of(event),)
-        for place in range(len(part)):
-            yield done[place]
-
-    def _ended(self, job: _Open, end: Ended) -> Answer:
-        if end.error is not None:
-            return self._failed(job, end.error)
-        unknown = first_unknown([end.value])
-        if unknown:
-            return self._answer(job, ABSTAINED, unknown, unknown.reason)
-        return self._answer(job, ANSWERED, end.value, "")
-
-    def _failed(self, job: _Open, error: VisprogError) -> Answer:
-        return self._answer(job, FAILED, None, str(error))
-
-    def _answer(self, job: _Open, status: str, value: Value | None, reason: str) -> Answer:
-        notices = [*job.notices, *(notice for step in job.steps for notice in step.notices)]
-        trace = Trace(
-            question=job.question,
-            images=job.images,
-            program=job.program,
-            planner=job.planner,
-            tools=self.tools.profile,
-            steps=job.steps,
-            value=value,
-            status=status,
-            reason=reason,
-            answer=say(value) if status == ANSWERED else "",
-            notices=tuple(dict.fromkeys(notices)),
-            seconds=time.perf_counter() - job.begin,
-            plan_seconds=job.plan_seconds,
-            unit=job.unit,
-        )
-        return Answer(trace)
+                yield Stepped(job.step(event))
 
 
 def clean_question(question: str) -> str:

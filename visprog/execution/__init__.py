@@ -4,5 +4,17 @@ from visprog.execution.calls import Ended, Request, Step, Turn
 from visprog.execution.engine import Engine
 from visprog.execution.interpreter import Run, run
 from visprog.execution.limits import Limits
+from visprog.execution.runner import LocalRunner, Runner
 
-__all__ = ["Ended", "Engine", "Limits", "Request", "Run", "Step", "Turn", "run"]
+__all__ = [
+    "Ended",
+    "Engine",
+    "Limits",
+    "LocalRunner",
+    "Request",
+    "Run",
+    "Runner",
+    "Step",
+    "Turn",
+    "run",
+]

@@ -322,10 +322,11 @@ class Evaluation(Flow):
         pending = False
         for here in range(start, len(items)):
             if self.over():
-                rest = self.work(
-                    [self.pause()],
-                    lambda _, here=here: self._items(node, place, items, scope, here),
-                )
+
+                def go_on(_: list[Any], here: int = here) -> Any:
+                    return self._items(node, place, items, scope, here)
+
+                rest = self.work([self.pause()], go_on)
                 parts.append(rest)
                 pending = True
                 break

@@ -378,8 +378,8 @@ def _nothing(values: list[Any]) -> None:
 
 def _facts(node: s.Stmt) -> tuple[bool, frozenset[str]]:
     names: set[str] = set()
-    for kind in (s.Assign, s.For):
-        names.update(target for part in _inside(node, kind) for target in part.targets)
+    names.update(target for part in _inside(node, s.Assign) for target in part.targets)
+    names.update(target for part in _inside(node, s.For) for target in part.targets)
     names.update(part.target for part in _inside(node, s.Update))
     return any(True for _ in _inside(node, s.Return)), frozenset(names)
 

@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Protocol
 
@@ -300,7 +301,7 @@ class Lanes:
     def _keep(self, batch: Batch, outputs: Sequence[Output | VisprogError]) -> tuple[str, ...]:
         for call, output in zip(batch.calls, outputs, strict=True):
             if isinstance(output, Output):
-                derive_keys(output.value, lambda: call.key)
+                derive_keys(output.value, partial(str, call.key))
         made = [
             (call.key, output, call.args)
             for call, output in zip(batch.calls, outputs, strict=True)

@@ -1,0 +1,135 @@
+"""A question on its way to an answer, the events on that way, and the answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from visprog.errors import VisprogError
+from visprog.execution import Ended, Step
+from visprog.execution.functions import first_unknown
+from visprog.trace import ABSTAINED, ANSWERED, FAILED, StepRecord, Trace, say
+from visprog.values import Image, Value
+
+Sources = object | Sequence[object]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a question; `trace` has everything it rests on."""
+
+    trace: Trace
+
+    @property
+    def text(self) -> str:
+        return self.trace.answer
+
+    @property
+    def value(self) -> Value | None:
+        return self.trace.value
+
+    @property
+    def status(self) -> str:
+        """answered, abstained or failed."""
+        return self.trace.status
+
+    @property
+    def reason(self) -> str:
+        """Why there is no answer; "" where there is one."""
+        return self.trace.reason
+
+    @property
+    def program(self) -> str:
+        return self.trace.program
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return self.trace.notices
+
+
+@dataclass(frozen=True)
+class Planning:
+    """The planner has begun."""
+
+    planner: str
+
+
+@dataclass(frozen=True)
+class Planned:
+    """There is a program, and it passed the check."""
+
+    program: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """A tool call has ended."""
+
+    step: StepRecord
+
+
+@dataclass(frozen=True)
+class Answered:
+    """The run has ended. Always the last event."""
+
+    answer: Answer
+
+
+Event = Planning | Planned | Stepped | Answered
+
+
+@dataclass
+class Job:
+    """A question on its way to an answer. `sources`: of its pictures; `tools`: the profile."""
+
+    question: str
+    sources: Sources
+    tools: str
+    program: str = ""
+    images: tuple[Image, ...] = ()
+    planner: str = ""
+    plan_seconds: float = 0.0
+    unit: str = ""
+    notices: tuple[str, ...] = ()
+    steps: list[tuple[tuple[int, ...], StepRecord]] = field(default_factory=list)
+    begin: float = field(default_factory=time.perf_counter)
+
+    def step(self, step: Step) -> StepRecord:
+        """Note a step that ended."""
+        record = StepRecord.of(step)
+        self.steps.append((step.request.order, record))
+        return record
+
+    def ended(self, end: Ended) -> Answer:
+        if end.error is not None:
+            return self.failed(end.error)
+        unknown = first_unknown([end.value])
+        if unknown:
+            return self._answer(ABSTAINED, unknown, unknown.reason)
+        return self._answer(ANSWERED, end.value, "")
+
+    def failed(self, error: VisprogError) -> Answer:
+        return self._answer(FAILED, None, str(error))
+
+    def _answer(self, status: str, value: Value | None, reason: str) -> Answer:
+        steps = tuple(record for _, record in sorted(self.steps, key=lambda pair: pair[0]))
+        notices = [*self.notices, *(notice for step in steps for notice in step.notices)]
+        trace = Trace(
+            question=self.question,
+            images=self.images,
+            program=self.program,
+            planner=self.planner,
+            tools=self.tools,
+            steps=steps,
+            value=value,
+            status=status,
+            reason=reason,
+            answer=say(value) if status == ANSWERED else "",
+            notices=tuple(dict.fromkeys(notices)),
+            seconds=time.perf_counter() - self.begin,
+            plan_seconds=self.plan_seconds,
+            unit=self.unit,
+        )
+        return Answer(trace)
