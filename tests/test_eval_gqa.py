@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,9 @@ import pytest
 from PIL import Image as PillowImage
 
 import visprog_tools
+from visprog.agent import Agent
 from visprog.errors import PlanError, SettingsError
-from visprog.eval.gqa import Outcome, evaluate, reference_program, reference_solver
+from visprog.eval.gqa import Outcome, agent_solver, evaluate, reference_program
 from visprog.eval.questions import Question, load_questions
 from visprog.eval.scoring import iou, normal, score
 from visprog.tool import Catalogue
@@ -49,7 +51,11 @@ QUESTIONS = {
 }
 
 
-def solve(asked: Question, picture: Path) -> Outcome:
+def solve(asked: Iterable[Question]) -> Iterator[Outcome]:
+    return map(outcome_of, asked)
+
+
+def outcome_of(asked: Question) -> Outcome:
     answers = {
         "right": Outcome("answered", "Yes.", True),
         "wrong": Outcome("answered", "yes", True),
@@ -57,9 +63,7 @@ def solve(asked: Question, picture: Path) -> Outcome:
         "area": Outcome("answered", "26.1", 26.1),
         "box": Outcome("answered", "dog", Region(PICTURE, (0, 0, 10, 8), "dog")),
     }
-    if asked.id not in answers:
-        raise PlanError("no program")
-    return answers[asked.id]
+    return answers.get(asked.id, Outcome("failed", reason="PlanError: no program"))
 
 
 @pytest.fixture
@@ -89,8 +93,22 @@ def test_a_run_counts_every_question(folder: Path) -> None:
     results = {line["id"]: line for line in map(json.loads, lines)}
     assert results["right"]["correct"]
     assert results["box"]["iou"] == pytest.approx(0.8)
-    assert "no picture 2.jpg" in results["nowhere"]["reason"]
     assert "| exist | 6 | 0.500 |" in (folder / "out" / "report.md").read_text()
+
+
+def test_what_was_done_before_it_was_stopped_is_kept(folder: Path) -> None:
+    def interrupted(asked: Iterable[Question]) -> Iterator[Outcome]:
+        for question in asked:
+            if question.id == "fails":
+                raise KeyboardInterrupt
+            yield outcome_of(question)
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(folder / "questions.json", folder, folder / "out", "x", "y", solve=interrupted)
+    report = json.loads((folder / "out" / "report.json").read_text())
+    assert (report["n"], report["stopped"]) == (3, "after 3 of 7 questions")
+    assert "Stopped after 3 of 7 questions." in (folder / "out" / "report.md").read_text()
+    assert len((folder / "out" / "results.jsonl").read_text().splitlines()) == 3
 
 
 def test_choices_give_validity(folder: Path) -> None:
@@ -155,15 +173,27 @@ def test_the_reference_under_the_oracle(folder: Path) -> None:
     graphs = folder / "graphs.json"
     graphs.write_text(json.dumps({"1": {"width": 20, "height": 20, "objects": {"7": thing}}}))
     PillowImage.new("RGB", (20, 20)).save(folder / "1.png")
+    (folder / "1.jpg").unlink()
     tools = Catalogue.of(visprog_tools).toolset("oracle", {"scene_graphs": str(graphs)})
     asked = Question("a", "1", "", "yes", program=tuple(question("")["semantic"]))
-    outcome = reference_solver(tools)(asked, folder / "1.png")
-    assert (outcome.status, outcome.text, outcome.value) == ("answered", "yes", True)
     colour = [asked.program[0], {"operation": "query", "argument": "color", "dependencies": [0]}]
-    unsure = reference_solver(tools)(replace(asked, program=tuple(colour)), folder / "1.png")
+    (folder / "3.jpg").write_text("no picture")
+    questions = [
+        replace(asked, image="9"),
+        asked,
+        replace(asked, program=()),
+        replace(asked, program=tuple(colour)),
+        replace(asked, image="3"),
+        replace(asked, image="9"),
+    ]
+    made = list(agent_solver(Agent(tools=tools), folder, reference_program)(questions))
+    missing, outcome, planless, unsure, nowhere, last = made
+    assert "no picture 9.jpg" in missing.reason and missing.status == "failed"
+    assert last == missing
+    assert (outcome.status, outcome.text, outcome.value) == ("answered", "yes", True)
+    assert "PlanError" in planless.reason and planless.status == "failed"
     assert unsure.status == "abstained"
     assert "does not say the color of the puppy" in unsure.reason
-    nowhere = reference_solver(tools)(asked, folder / "9.png")
     assert nowhere.status == "failed"
     assert nowhere.program == 'return exists(detect(image, "dog"))\n'
 

@@ -89,6 +89,16 @@ class Agent:
     def _catalogue(self) -> Catalogue:
         return Catalogue.installed()
 
+    def close(self) -> None:
+        """Give back what the agent holds: workers, and the cache on disk."""
+        self.engine.close()
+
+    def __enter__(self) -> Agent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     # -- the public face
 
     def ask(self, images: Sources, question: str) -> Answer:

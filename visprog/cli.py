@@ -59,7 +59,7 @@ def _refuse(args: argparse.Namespace, error: Exception, status: int) -> int:
             images=(),
             program="",
             planner=(planner or settings.planner) if asked else "",
-            tools=args.tools or settings.tools,
+            tools=getattr(args, "tools", None) or settings.tools,
             steps=(),
             value=None,
             status=FAILED,
@@ -99,7 +99,7 @@ def parser() -> argparse.ArgumentParser:
     _tool_options(check)
 
     run = _command(commands, "run", _run, "run a program on pictures, without a planner")
-    run.add_argument("file", help="`-` reads standard input")
+    run.add_argument("file", help="a program, or what --json printed; `-` reads standard input")
     run.add_argument("images", nargs="+", metavar="IMAGE")
     _run_options(run)
 
@@ -113,6 +113,10 @@ def parser() -> argparse.ArgumentParser:
     models.add_argument("action", nargs="?", choices=["list", "where", "pull"], default="list")
     models.add_argument("name", nargs="?")
 
+    cache = _command(commands, "cache", _cache, "show or clear the results kept between runs")
+    cache.add_argument("action", choices=["stats", "clear"])
+    cache.add_argument("--json", action="store_true", dest="as_json", help="print a JSON object")
+
     _command(commands, "doctor", _doctor, "say what works on this machine")
 
     evaluate = _command(commands, "eval", _eval, "measure on a benchmark")
@@ -124,6 +128,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--planner", default="embedded", help="embedded, reference ...")
     evaluate.add_argument("--tools", default="embedded", help="a profile, such as oracle")
     evaluate.add_argument("--limit", type=_count, help="only the first so many questions")
+    _cache_options(evaluate)
     return made
 
 
@@ -147,6 +152,15 @@ def _run_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="print one JSON object")
     made.add_argument("--trace", metavar="FILE.html", help="save a page that shows every step")
     made.add_argument("--seconds", type=_seconds, help="how long the program may take")
+    _cache_options(made)
+
+
+def _cache_options(made: argparse.ArgumentParser) -> None:
+    choice = made.add_mutually_exclusive_group()
+    choice.add_argument("--no-cache", action="store_true", help="neither read nor keep results")
+    choice.add_argument(
+        "--replay", action="store_true", help="take every result from the cache, run no model"
+    )
 
 
 # -- commands
@@ -156,14 +170,15 @@ def _ask(args: argparse.Namespace) -> int:
     *images, question = args.words
     if not images:
         raise SettingsError("ask wants a picture and a question: visprog ask IMAGE QUESTION")
-    agent = _agent(args, args.planner)
-    return _show(args, agent, lambda: agent.stream(_sources(images), question))
+    with _agent(args, args.planner) as agent:
+        return _show(args, agent, lambda: agent.stream(_sources(images), question))
 
 
 def _run(args: argparse.Namespace) -> int:
-    agent = _agent(args)
-    text = _read(args.file)
-    return _show(args, agent, lambda: agent.stream_program(text, _sources(args.images)))
+    program, question = _program(_read(args.file))
+    with _agent(args) as agent:
+        images = _sources(args.images)
+        return _show(args, agent, lambda: agent.stream_program(program, images, question))
 
 
 def _show(args: argparse.Namespace, agent: Any, events: Callable[[], Any]) -> int:
@@ -216,6 +231,12 @@ def _models(args: argparse.Namespace) -> int:
     return terminal.show_models(Catalogue.installed().weights, args.action, args.name)
 
 
+def _cache(args: argparse.Namespace) -> int:
+    from visprog.cachedir import look_after
+
+    return look_after(args.action, as_json=args.as_json)
+
+
 def _doctor(args: argparse.Namespace) -> int:
     from visprog.doctor import examine
 
@@ -234,6 +255,7 @@ def _eval(args: argparse.Namespace) -> int:
         args.scene_graphs,
         args.choices,
         args.limit,
+        **_settings(args),
     )
     print(json.dumps(report["metrics"], indent=1))
     print(f"report: {args.out / 'report.md'}", file=sys.stderr)
@@ -253,7 +275,18 @@ def _agent(args: argparse.Namespace, planner: str | None = None) -> Any:
 
     seconds = getattr(args, "seconds", None)
     limits = Limits(seconds=seconds) if seconds else Limits()
-    return Agent(planner, args.tools, options=_options(args), limits=limits)
+    return Agent(planner, args.tools, options=_options(args), limits=limits, **_settings(args))
+
+
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
+    """What an agent is made with, as far as the command has options for it."""
+    from visprog.cachedir import cache_directory
+    from visprog.execution.cache import Cache
+    from visprog.execution.store import Store
+
+    if getattr(args, "no_cache", True):
+        return {}
+    return {"cache": Cache(store=Store(cache_directory())), "replay": args.replay}
 
 
 def _toolset(args: argparse.Namespace) -> Any:
@@ -268,6 +301,20 @@ def _read(file: str) -> str:
         return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"cannot read the program {file}: {error}") from None
+
+
+def _program(text: str) -> tuple[str, str]:
+    """The program that a file holds, itself or as what `--json` printed, and its question."""
+    if not text.lstrip().startswith("{"):
+        return text, ""
+    try:
+        told = json.loads(text)
+        program, question = told["program"], told["question"]
+    except (ValueError, KeyError) as error:
+        raise SettingsError(f"neither a program nor what --json printed: {error}") from None
+    if not (isinstance(program, str) and isinstance(question, str)):
+        raise SettingsError("neither a program nor what --json printed")
+    return program, question
 
 
 def _sources(images: Sequence[str]) -> list[str | bytes]:

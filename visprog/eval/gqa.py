@@ -9,33 +9,34 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from visprog.agent import Agent, Answer
-from visprog.errors import ImageError, SettingsError, VisprogError
+from visprog.errors import SettingsError, VisprogError
 from visprog.eval.gqa_programs import translate
 from visprog.eval.questions import Question, load_choices, load_questions
 from visprog.eval.report import gqa_report, write_report
 from visprog.eval.scoring import normal, score
-from visprog.images import load
-from visprog.tool import Catalogue, Toolset
 
 REFERENCE = "reference"  # the planner that takes each question's own functional program
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a question. `status`: answered, abstained or failed; `value` the answer's."""
+    """What came of a question. `status`: answered, abstained or failed; `value` the answer's;
+    `seconds`: what the planner and the batches of its calls took."""
 
     status: str
     text: str = ""
     value: object = None
     reason: str = ""
     program: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Result:
     program: str
 
 
-Solve = Callable[[Question, Path], Outcome]
+Solve = Callable[[Iterable[Question]], Iterator[Outcome]]
 
 
 def evaluate(
@@ -75,6 +76,7 @@ def evaluate(
     limit: int | None = None,
     *,
     solve: Solve | None = None,
+    **settings: Any,
 ) -> dict[str, Any]:
     """Run the questions and write `results.jsonl`, `report.json` and `report.md` into `out`.
 
@@ -83,40 +85,49 @@ def evaluate(
             pictures, named by their ids; `choices`: GQA's answer choices.
         planner: a planner's name, or `reference` for the questions' own functional programs.
         tools: a profile; `scene_graphs`: the file that profile `oracle` answers from.
-        solve: what answers one question about one picture; by default a `visprog.Agent`.
+        solve: what answers questions, in their order; by default a `visprog.Agent`.
+        settings: what else the agent is made with, such as `cache`, `runner` or `isolate`.
 
     Returns:
         The report, as in `report.json`.
 
     Raises:
         SettingsError: a file is missing or not in GQA's form; an unknown planner or profile.
+        KeyboardInterrupt: it was stopped; the report is of the questions that were done.
     """
     asked = load_questions(questions, limit)
     listed = load_choices(choices) if choices else {}
-    solve = solve or _solver(planner, tools, scene_graphs)
-    out.mkdir(parents=True, exist_ok=True)
-    results: list[Result] = []
-    with (out / "results.jsonl").open("w", encoding="utf-8") as lines:
-        for question in _progress(asked):
-            result = _ask(question, images, solve, listed.get(question.id))
-            results.append(result)
-            lines.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")
-            lines.flush()
-    settings = {"questions": str(questions), "planner": planner, "tools": tools, "limit": limit}
-    report = gqa_report(results, settings)
+    begin, stopped = time.perf_counter(), False
+    with ExitStack() as stack:
+        if solve is None:
+            agent = stack.enter_context(_agent(planner, tools, scene_graphs, settings))
+            solve = agent_solver(agent, images, reference_program if planner == REFERENCE else None)
+        out.mkdir(parents=True, exist_ok=True)
+        results: list[Result] = []
+        lines = stack.enter_context((out / "results.jsonl").open("w", encoding="utf-8"))
+        try:
+            for question, outcome in zip(_progress(asked), solve(asked), strict=True):
+                result = _result(question, outcome, listed.get(question.id))
+                results.append(result)
+                lines.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")
+                lines.flush()
+        except KeyboardInterrupt:  # what is done is kept, and told before it stops
+            stopped = True
+    told = {"questions": str(questions), "planner": planner, "tools": tools, "limit": limit}
+    if stopped and not results:
+        raise KeyboardInterrupt
+    report = gqa_report(results, told, time.perf_counter() - begin)
+    if stopped:
+        report["stopped"] = f"after {len(results)} of {len(asked)} questions"
     write_report(report, out)
+    if stopped:
+        raise KeyboardInterrupt
     return report
 
 
-def _ask(
-    question: Question, images: Path, solve: Solve, choices: Mapping[str, Sequence[str]] | None
+def _result(
+    question: Question, outcome: Outcome, choices: Mapping[str, Sequence[str]] | None
 ) -> Result:
-    start = time.perf_counter()
-    try:
-        outcome = solve(question, question.picture(images))
-    except VisprogError as error:
-        outcome = _failed(error)
-    seconds = time.perf_counter() - start
     answered = outcome.status == "answered"
     text, value = (outcome.text, outcome.value) if answered else ("", None)
     made = score(question.kind, question.answer, question.box, text, value)
@@ -136,7 +147,7 @@ def _ask(
         iou=made.iou,
         valid=valid,
         plausible=plausible,
-        seconds=round(seconds, 4),
+        seconds=round(outcome.seconds, 4),
         program=outcome.program,
     )
 
@@ -146,47 +157,54 @@ def _among(text: str, choices: Mapping[str, Sequence[str]] | None, key: str) -> 
     return normal(text) in set(map(normal, listed)) if listed else None
 
 
-def _solver(planner: str, tools: str, scene_graphs: Path | None) -> Solve:
+def _agent(
+    planner: str, tools: str, scene_graphs: Path | None, settings: Mapping[str, Any]
+) -> Agent:
     if scene_graphs and not scene_graphs.is_file():
         raise SettingsError(f"there are no scene graphs at {scene_graphs}")
     options = {"scene_graphs": str(scene_graphs)} if scene_graphs else {}
     if planner == REFERENCE:
-        return reference_solver(Catalogue.installed().toolset(tools, options))
-    return agent_solver(planner, tools, options)
-
-
-def agent_solver(planner: str, tools: str, options: Mapping[str, str]) -> Solve:
-    """Answers by a `visprog.Agent` with this planner and profile."""
-    agent = Agent(planner, tools, options=options)
+        return Agent(tools=tools, options=options, **settings)
+    agent = Agent(planner, tools, options=options, **settings)
     _ = agent.planner  # an unknown one is told now, not once a question
-
-    def solve(question: Question, picture: Path) -> Outcome:
-        return _outcome(agent.ask(picture, question.text))
-
-    return solve
+    return agent
 
 
-def reference_solver(tools: Toolset) -> Solve:
-    """Answers by each question's own functional program, translated."""
-    agent = Agent(tools=tools)
-    picture_of = lru_cache(maxsize=8)(load)  # questions of one picture often come together
+def agent_solver(
+    agent: Agent, images: Path, program: Callable[[Question], str] | None = None
+) -> Solve:
+    """Answers by an agent, many questions together.
 
-    def solve(question: Question, picture: Path) -> Outcome:
-        text = reference_program(question)
-        try:
-            return _outcome(agent.run(text, picture_of(picture)))
-        except ImageError as error:
-            return _failed(error, text)
+    `program`: gives each question's program, so that no planner is needed.
+    """
+
+    def solve(questions: Iterable[Question]) -> Iterator[Outcome]:
+        order: deque[Outcome | None] = deque()  # of those begun: None, or why it was not run
+
+        def jobs() -> Iterator[tuple[Path, str] | tuple[Path, str, str]]:
+            for question in questions:
+                try:
+                    picture = question.picture(images)
+                    text = program(question) if program else ""
+                except VisprogError as error:
+                    order.append(Outcome("failed", reason=f"{type(error).__name__}: {error}"))
+                    continue
+                order.append(None)
+                yield (picture, question.text, text) if program else (picture, question.text)
+
+        for answer in agent.batch(jobs()):
+            while (failed := order.popleft()) is not None:
+                yield failed
+            yield _outcome(answer)
+        yield from (failed for failed in order if failed is not None)
 
     return solve
 
 
 def _outcome(answer: Answer) -> Outcome:
-    return Outcome(answer.status, answer.text, answer.value, answer.reason, answer.program)
-
-
-def _failed(error: VisprogError, program: str = "") -> Outcome:
-    return Outcome("failed", reason=f"{type(error).__name__}: {error}", program=program)
+    trace = answer.trace
+    seconds = trace.plan_seconds + sum(step.seconds for step in trace.steps)
+    return Outcome(answer.status, answer.text, answer.value, answer.reason, answer.program, seconds)
 
 
 def reference_program(question: Question) -> str:

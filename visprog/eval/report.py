@@ -21,8 +21,14 @@ def rate(hits: Sequence[bool]) -> dict[str, float | int]:
     return {"n": len(hits), "rate": round(sum(hits) / len(hits), 4) if hits else 0.0}
 
 
-def gqa_report(results: Sequence[Result], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """The report of a GQA run: `metrics` (fractions), `status`, `types`, `seconds`, `reasons`."""
+def gqa_report(
+    results: Sequence[Result], settings: Mapping[str, Any], wall: float
+) -> dict[str, Any]:
+    """The report of a GQA run: `metrics` (fractions), `status`, `types`, `seconds`, `reasons`.
+
+    `wall`: the seconds of the whole run; those of a question are what its planner and the batches
+    of its calls took, which questions may share.
+    """
     types: dict[str, list[bool]] = defaultdict(list)
     for result in results:
         types[result.type].append(result.correct)
@@ -50,6 +56,7 @@ def gqa_report(results: Sequence[Result], settings: Mapping[str, Any]) -> dict[s
         "seconds": {
             "median": round(statistics.median(seconds), 4),
             "mean": round(statistics.fmean(seconds), 4),
+            "run": round(wall, 3),
         },
         "reasons": dict(reasons.most_common(REASONS)),
     }
@@ -67,6 +74,7 @@ def _markdown(report: Mapping[str, Any]) -> str:
         f"# {report['task']}: planner {report['planner']}, tools {report['tools']}",
         "",
         f"{report['n']} questions ({report['n_balanced']} balanced) of `{report['questions']}`.",
+        *([f"Stopped {report['stopped']}."] if "stopped" in report else []),
         "",
         "| metric | value |",
         "|---|---|",

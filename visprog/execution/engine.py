@@ -88,8 +88,9 @@ class Engine:
         return Client(self)
 
     def close(self) -> None:
-        """Give back what the runner holds."""
+        """Give back what the runner holds, and close the cache."""
         self.runner.close()
+        self.cache.close()
 
     def key(self, request: Request) -> str:
         """What a call is, by content."""
@@ -267,7 +268,8 @@ class Client(Generic[K]):
             if isinstance(known, Output):  # it may come from another process
                 derive_keys(known.value, lambda: key)
         if known is not None:
-            self._here.append((running, request, Result(known)))
+            shared = isinstance(known, Output)
+            self._here.append((running, request, Result(known, shared=shared)))
 
     def _receive(self, running: _Running[K], request: Request, result: Result) -> None:
         if running.gone:
