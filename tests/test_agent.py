@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image as PillowImage
 
 from tests import fake_tools
 from tests.fake_tools import Spotter
@@ -24,6 +25,7 @@ from visprog.errors import (
 )
 from visprog.images import Limits as ImageLimits
 from visprog.planning import Plan
+from visprog.recent import RecentPictures
 from visprog.tool import Catalogue, Model, Toolset
 from visprog.values import Image, Unknown
 
@@ -337,3 +339,30 @@ def test_a_script_of_another_form_is_told(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(SettingsError, match="is no script of programs"):
         _ = Agent(f"scripted:{tmp_path / 'a.json'}").planner
+
+
+def test_a_picture_asked_again_is_loaded_once_until_its_file_changes(
+    agent: Agent, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.png"
+    PillowImage.new("RGB", (4, 4)).save(file)
+    one, again = agent.load(file)[0], agent.load(str(file))[0]
+    assert one is again
+    PillowImage.new("RGB", (4, 5)).save(file)
+    assert agent.load(file)[0].height == 5
+
+
+def test_remembered_pictures_are_bounded_by_their_bytes(tmp_path: Path) -> None:
+    loaded: list[object] = []
+
+    def load(source: object) -> Image:
+        loaded.append(source)
+        return Image(np.zeros((10, 10, 3), np.uint8))
+
+    files = [tmp_path / name for name in "abc"]
+    for file in files:
+        file.touch()
+    picture = RecentPictures(load, limit=700)
+    for file in (*files, files[2], files[0]):
+        picture(file)
+    assert loaded == [*files, files[0]]

@@ -22,7 +22,7 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
     "lang",
     "planning execution show settings decoding canvas labels",
     "images trace highlight fields",
-    "answers isolation",
+    "answers isolation recent",
     "bulk",
     "agent drawing",
     "render",

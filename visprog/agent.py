@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from visprog import images as pictures
@@ -25,6 +25,7 @@ from visprog.execution.cache import Cache
 from visprog.lang.checked import Checker
 from visprog.lang.types import unit_name
 from visprog.planning import Plan, Planner, make_planner
+from visprog.recent import RecentPictures
 from visprog.settings import Settings
 from visprog.tool import Catalogue, Toolset
 from visprog.values import Image, Value
@@ -77,6 +78,7 @@ class Agent:
         self._threads = settings.threads
         self.engine = Engine(self.tools, cache, runner=runner, replay=replay)
         self._checker = Checker(self.tools)
+        self._picture = RecentPictures(partial(pictures.load, limits=self.image_limits))
 
     @cached_property
     def planner(self) -> Planner:
@@ -173,7 +175,7 @@ class Agent:
         given = images if isinstance(images, (list, tuple)) else [images]
         if not given:
             raise QuestionError("want at least one picture, got none")
-        return tuple(pictures.load(source, limits=self.image_limits) for source in given)
+        return tuple(self._picture(source) for source in given)
 
     # -- the path from question to answer
 
