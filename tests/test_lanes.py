@@ -184,6 +184,25 @@ def test_replicas_share_the_calls_of_their_tool() -> None:
     ]
 
 
+def test_a_backend_may_serve_a_tool_that_could_do_its_own_work() -> None:
+    def shout(self: Gate, text: str) -> str:
+        return text.upper()
+
+    @tool("look", pure=True)
+    def say(text: str) -> str:
+        """The text."""
+        return text
+
+    kind = type("Loud", (Gate,), {"name": "loud", "serves": ("say",), "say": shout})
+    module: Any = SimpleNamespace(say=say, Loud=kind, __name__="says")
+    module.PROFILES = {"plain": {}, "loud": {"say": "loud"}}
+    module.Loud.run = Backend.run
+    for profile, wanted in (("plain", "a"), ("loud", "A")):
+        tools = Catalogue.of(module).toolset(profile)
+        (end,) = ends(Engine(tools), 'return say("a")').values()
+        assert end.value == wanted
+
+
 # -- several threads
 
 

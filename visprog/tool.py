@@ -12,7 +12,7 @@ import inspect
 import threading
 from abc import ABC
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
 from importlib.metadata import entry_points
@@ -245,7 +245,11 @@ class Toolset(Mapping[str, ToolSpec]):
             name: (made,) if isinstance(made, Backend) else tuple(made)
             for name, made in serving.items()
         }
-        self._specs = {s.name: s for s in specs if s.pure or s.name in serving}
+        self._specs = {  # a backend may do the work of a tool that could do its own
+            s.name: replace(s, pure=False) if s.name in serving else s
+            for s in specs
+            if s.pure or s.name in serving
+        }
         self.unserved = {s.name: s for s in specs if s.name not in self._specs}
 
     @classmethod
