@@ -2,25 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from visprog.tool import Model, Toolset
 
 
 @dataclass(frozen=True)
+class Usage:
+    """What calls of a language model took; adds up with `+`.
+
+    `cost`: US dollars, None where a price is not known; `cached`: calls that were answered from the
+    cache of completions, which are in `calls` but took no tokens.
+    """
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    cost: float | None = 0.0
+    seconds: float = 0.0
+    cached: int = 0
+
+    def __add__(self, other: Usage) -> Usage:
+        known = self.cost is not None and other.cost is not None
+        return Usage(
+            self.calls + other.calls,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            (self.cost or 0.0) + (other.cost or 0.0) if known else None,
+            self.seconds + other.seconds,
+            self.cached + other.cached,
+        )
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A program that was not accepted. `fault`: the checker's text, or the error of its run;
+    `kind`: static or runtime."""
+
+    program: str
+    fault: str
+    kind: str = "static"
+
+
+@dataclass(frozen=True)
 class Plan:
-    """The text of a program, not yet parsed; what wrote it, and how long that took."""
+    """The text of a program, not yet parsed; what wrote it, and what that took."""
 
     text: str
     model: Model
     seconds: float
     notices: tuple[str, ...] = ()
+    usage: Usage = Usage()
 
 
 class Planner(Protocol):
-    """Writes programs. Safe to use from several threads."""
+    """Writes programs. Safe to use from several threads.
+
+    A planner may have `lanes` (how many plans at once are worth asking for, by default 1) and
+    `sees` (True: it takes pictures).
+    """
 
     name: str
 
@@ -35,4 +77,22 @@ class Planner(Protocol):
             PlanError: the planner has no program for this question.
             WeightsError: it has weights, and they are absent or damaged.
         """
+        ...
+
+
+@runtime_checkable
+class Repairer(Planner, Protocol):
+    """A planner that writes another program when it is told what was wrong with one."""
+
+    repairs: bool
+
+    def plan(
+        self,
+        question: str,
+        tools: Toolset,
+        inputs: Mapping[str, Any],
+        attempts: Sequence[Attempt] = (),
+    ) -> Plan:
+        """As of a `Planner`. `attempts`: its earlier programs for this question that were not
+        accepted, in order."""
         ...
