@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -366,3 +367,26 @@ def test_remembered_pictures_are_bounded_by_their_bytes(tmp_path: Path) -> None:
     for file in (*files, files[2], files[0]):
         picture(file)
     assert loaded == [*files, files[0]]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="isolation needs a POSIX system")
+def test_an_isolated_agent_answers_the_same() -> None:
+    tools = Catalogue.of(fake_tools).toolset("fake")
+    programs = [
+        'return tally(spot(image, "cat"))',
+        'return spot(image, "unicorn")',
+        "return 1 // 0",
+        "return nothing",
+    ]
+    told = []
+    for isolate in (False, True):
+        with Agent(tools=tools, isolate=isolate) as agent:
+            made = [agent.run(program, CAT) for program in programs]
+            made += agent.batch((CAT, "", program) for program in programs)
+            made += agent.batch([(b"no picture", "", programs[0])])
+            told.append([(answer.status, answer.text, answer.reason) for answer in made])
+    assert told[0] == told[1]
+    assert [status for status, _, _ in told[0]] == [
+        *(["answered", "abstained", "failed", "failed"] * 2),
+        "failed",
+    ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visprog import images as pictures
 from visprog.answers import (
@@ -18,7 +18,7 @@ from visprog.answers import (
     Sources,
     Stepped,
 )
-from visprog.bulk import Bulk
+from visprog.bulk import WINDOW, Bulk
 from visprog.errors import QuestionError, VisprogError
 from visprog.execution import Ended, Engine, Limits, Run, Runner, run
 from visprog.execution.cache import Cache
@@ -30,9 +30,13 @@ from visprog.settings import Settings
 from visprog.tool import Catalogue, Toolset
 from visprog.values import Image, Value
 
+if TYPE_CHECKING:  # an option, loaded where it is asked for
+    from visprog.isolation import Isolation
+
 __all__ = ["Agent", "Answer", "Answered", "Event", "Planned", "Planning", "Stepped"]
 
 QUESTION_LIMIT = 2_000  # characters
+ISOLATED = 64  # questions under way at once, since each has a process
 
 
 class Agent:
@@ -46,9 +50,12 @@ class Agent:
         cache: where results are kept; by default in memory, for this agent alone.
         replay: take every result from the cache; a call that has none there fails.
         runner: where batches of calls run; by default in this process.
+        isolate: run programs and decode pictures in processes of their own, confined as far as the
+            system can (`visprog.isolation`).
 
     Raises:
-        SettingsError: an unknown profile; an unknown planner when it is first needed.
+        SettingsError: an unknown profile; `isolate` where the system cannot; an unknown planner
+            when it is first needed.
     """
 
     def __init__(
@@ -62,6 +69,7 @@ class Agent:
         cache: Cache | None = None,
         replay: bool = False,
         runner: Runner | None = None,
+        isolate: bool = False,
     ) -> None:
         settings = Settings.of()
         self.limits = limits or Limits()
@@ -78,7 +86,12 @@ class Agent:
         self._threads = settings.threads
         self.engine = Engine(self.tools, cache, runner=runner, replay=replay)
         self._checker = Checker(self.tools)
-        self._picture = RecentPictures(partial(pictures.load, limits=self.image_limits))
+        self._isolation = self._isolated() if isolate else None
+        self._picture = RecentPictures(
+            self._isolation.load
+            if self._isolation
+            else partial(pictures.load, limits=self.image_limits)
+        )
 
     @cached_property
     def planner(self) -> Planner:
@@ -91,8 +104,15 @@ class Agent:
     def _catalogue(self) -> Catalogue:
         return Catalogue.installed()
 
+    def _isolated(self) -> Isolation:
+        from visprog.isolation import Isolation
+
+        return Isolation(self.tools, self.limits, self.image_limits)
+
     def close(self) -> None:
         """Give back what the agent holds: workers, and the cache on disk."""
+        if self._isolation is not None:
+            self._isolation.close()
         self.engine.close()
 
     def __enter__(self) -> Agent:
@@ -168,6 +188,7 @@ class Agent:
             ready=lambda job: bool(job.program) and isinstance(job.sources, Image),
             prepare=self._prepare,
             start=self._start,
+            window=WINDOW if self._isolation is None else ISOLATED,
         )
         return bulk.answers(self._job(*asked) for asked in questions)
 
@@ -204,9 +225,13 @@ class Agent:
             self._plan(job)
 
     def _start(self, job: Job) -> Run:
-        checked = self._checker(job.program, input_kinds(len(job.images)))
+        kinds, values = input_kinds(len(job.images)), input_values(job.images)
+        if self._isolation is not None:
+            job.unit = self._isolation.check(job.program, kinds)
+            return self._isolation.run(job.program, values)
+        checked = self._checker(job.program, kinds)
         job.unit = unit_name(checked.returns)
-        return run(checked, self.tools, input_values(job.images), self.limits)
+        return run(checked, self.tools, values, self.limits)
 
     def _check_and_run(self, job: Job) -> Iterator[Event]:
         try:

@@ -128,7 +128,7 @@ def parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--planner", default="embedded", help="embedded, reference ...")
     evaluate.add_argument("--tools", default="embedded", help="a profile, such as oracle")
     evaluate.add_argument("--limit", type=_count, help="only the first so many questions")
-    _cache_options(evaluate)
+    _execution_options(evaluate)
     return made
 
 
@@ -152,10 +152,15 @@ def _run_options(made: argparse.ArgumentParser) -> None:
     made.add_argument("--json", action="store_true", help="print one JSON object")
     made.add_argument("--trace", metavar="FILE.html", help="save a page that shows every step")
     made.add_argument("--seconds", type=_seconds, help="how long the program may take")
-    _cache_options(made)
+    _execution_options(made)
 
 
-def _cache_options(made: argparse.ArgumentParser) -> None:
+def _execution_options(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--isolate",
+        action="store_true",
+        help="run programs and decode pictures in confined processes of their own",
+    )
     choice = made.add_mutually_exclusive_group()
     choice.add_argument("--no-cache", action="store_true", help="neither read nor keep results")
     choice.add_argument(
@@ -284,9 +289,10 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
     from visprog.execution.cache import Cache
     from visprog.execution.store import Store
 
-    if getattr(args, "no_cache", True):
+    if "no_cache" not in args:  # the command runs nothing
         return {}
-    return {"cache": Cache(store=Store(cache_directory())), "replay": args.replay}
+    cache = Cache(store=None if args.no_cache else Store(cache_directory()))
+    return {"cache": cache, "replay": args.replay, "isolate": args.isolate}
 
 
 def _toolset(args: argparse.Namespace) -> Any:

@@ -38,11 +38,23 @@ def examine() -> int:
     for profile in catalogue.profiles:
         tools = catalogue.toolset(profile)
         print(f"ok    profile {profile}: {len(tools)} tools, without {len(tools.unserved)}")
+    _isolation(catalogue)
     for extra, module in OPTIONAL.items():
         there = find_spec(module) is not None
         state = "ok    " if there else "-     "
         print(f"{state}extra [{extra}]: {module} is {'' if there else 'not '}installed")
     return 0 if sound else 1
+
+
+def _isolation(catalogue: Catalogue) -> None:
+    from visprog.isolation import Isolation
+
+    try:
+        with Isolation(catalogue.toolset("")) as isolation:
+            for layer in isolation.layers:
+                print(f"{'ok    ' if layer.active else '-     '}isolation: {layer}")
+    except VisprogError as error:
+        print(f"-     isolation: {error}")
 
 
 def _package(wanted: Requirement) -> bool:

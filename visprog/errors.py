@@ -14,18 +14,21 @@
       . LimitError    a limit stopped the run
           : StepLimit  CallLimit  DeadlineError  SizeLimit
   - PlanError         the planner gave no program
+  - IsolationError    a worker process died, or was stopped for what it did
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 
-def lines_of(source: str) -> list[str]:
+@lru_cache(maxsize=8)  # every fault of a text asks for them
+def lines_of(source: str) -> tuple[str, ...]:
     """The lines of a program as its positions count them: other marks of a line's end, such as a
     form feed, are characters of the line."""
-    return source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return tuple(source.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
 
 
 @dataclass(frozen=True)
@@ -121,3 +124,7 @@ class SizeLimit(LimitError):
 
 class PlanError(VisprogError):
     """The planner gave no program."""
+
+
+class IsolationError(VisprogError):
+    """A worker process that died, or was stopped for what it did."""

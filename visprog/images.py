@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -29,7 +29,16 @@ ADDRESS = re.compile(r"\s*(https?|ftp|file|data):", re.IGNORECASE)
 SUFFIX = re.compile(r"(?<=.)\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
-def load(source: object, *, name: str | None = None, limits: Limits = DEFAULT) -> Image:
+Decoder = Callable[[bytes, Limits], NDArray[np.uint8]]
+
+
+def load(
+    source: object,
+    *,
+    name: str | None = None,
+    limits: Limits = DEFAULT,
+    decoder: Decoder = decode,
+) -> Image:
     """A picture as RGB, turned the way its EXIF says, the first frame if there are several.
 
     Args:
@@ -39,6 +48,7 @@ def load(source: object, *, name: str | None = None, limits: Limits = DEFAULT) -
             16 bits are scaled to 8; what is transparent becomes white.
         name: what to call the picture; else the stem of its file, or "".
         limits: the largest picture to take.
+        decoder: what turns the bytes of a file into pixels, such as a process of its own.
 
     Raises:
         ImageError: it cannot be read, breaks a limit, or is an address (see `load_url`).
@@ -54,11 +64,11 @@ def load(source: object, *, name: str | None = None, limits: Limits = DEFAULT) -
             )
         known = os.fsdecode(source)
         with _about(_shown(known) or "an empty path"):
-            made = decode(_read(known, limits), limits)
+            made = decoder(_read(known, limits), limits)
     elif isinstance(source, (bytes, bytearray, memoryview)):
         with _about("the picture"):
             limits.check_bytes(memoryview(source).nbytes)
-            made = decode(bytes(source), limits)
+            made = decoder(bytes(source), limits)
     elif isinstance(source, np.ndarray):
         with _about("the array"):
             made = _from_array(np.asarray(source), limits)
