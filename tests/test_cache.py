@@ -286,6 +286,25 @@ def test_memory_counts_a_picture_that_many_results_hold_once() -> None:
     assert cache.stats().bytes < 100_000
 
 
+def test_results_that_are_not_used_let_go_of_their_pictures() -> None:
+    images = [picture(100, seed) for seed in range(20)]
+    cache = Cache(10**6, pictures=100_000)
+    for number, image in enumerate(images):
+        cache.put(str(number), Output(regions(image, 3), ("a notice",)), {"image": image})
+    assert cache.stats().entries == 20
+    assert cache.stats().bytes < 150_000 < 20 * images[0].pixels.nbytes
+    for number, image in enumerate(images):
+        found = cache.get(str(number), {"image": image})
+        assert found == Output(regions(image, 3), ("a notice",))
+        assert found.value[0].image is image
+    assert cache.stats().misses == 0
+    large = picture(300)  # more than all pictures may take
+    cache.put("large", Output(regions(large, 2)), {"image": large})
+    assert cache.get("large", {"image": large}) == Output(regions(large, 2))
+    cache.put("made", Output(large), {"image": images[0]})
+    assert cache.get("made", {"image": images[0]}) is not None
+
+
 def test_memory_counts_the_whole_picture_that_a_crop_keeps() -> None:
     whole = picture(200)
     cache = Cache(10**6)

@@ -251,6 +251,55 @@ def test_a_program_that_only_computes_holds_up_nobody() -> None:
     assert gate.batches == [("first", ["a"])]
 
 
+# -- fairness
+
+
+def test_a_program_with_many_calls_lets_others_in_between() -> None:
+    tools, gate = make(opened=False)
+    many = "return len([first(image, f'{n}') for n in range(200)])"
+    order = []
+    with Engine(tools).client() as client:
+        for name, going in runs(tools, many, *ask("a")):
+            client.start(name, going)
+        gate.go.release(100)
+        while client.active:
+            order += [name for name, event in client.take(wait=True) if isinstance(event, Ended)]
+    assert order == [*ask("a"), many]
+    place = next(place for place, (_, texts) in enumerate(gate.batches) if "a" in texts)
+    assert place <= 5  # its first calls are as urgent as any
+
+
+def test_a_call_that_is_shallow_is_not_put_off_for_ever() -> None:
+    tools, gate = make(batch=1)
+    deep = [f'return second(image, first(image, "{n}"))' for n in range(20)]
+    shallow = 'return first(image, "late")'
+    ends(Engine(tools), deep[0], shallow, *deep[1:])
+    firsts = [texts for tool, texts in gate.batches if tool == "first"]
+    assert firsts.index(["late"]) <= 6
+
+
+def test_one_who_waits_for_little_is_not_kept_waiting_by_full_batches() -> None:
+    tools, gate = make(opened=False)
+    engine = Engine(tools)
+    with engine.client() as busy, engine.client() as other:
+        for name, going in runs(tools, *ask(*map(str, range(40)))):
+            busy.start(name, going)
+        gate.begun.get(timeout=10)
+        ((name, going),) = runs(tools, *ask("x", tool="second"))
+        other.start(name, going)
+        done: list[object] = []
+        waits = threading.Thread(target=lambda: done.extend(other.take(wait=True)))
+        waits.start()
+        until(lambda: other.idle)
+        gate.go.release(100)
+        while busy.active:
+            list(busy.take(wait=True))
+        waits.join(timeout=10)
+    order = [tool for tool, _ in gate.batches]
+    assert len(done) == 2
+    assert order.index("second") <= 4
+
+
 # -- failures
 
 

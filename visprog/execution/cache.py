@@ -20,6 +20,8 @@ from visprog.tool import Model, Output
 from visprog.values import Depth, Flow, Image, Region, Text, Value, Video, canonical
 
 MEMORY = 256 * 2**20  # bytes
+PICTURES = 32 * 2**20  # bytes
+SMALL = 2**20  # bytes of arrays that a result may take with it when it is packed
 ENTRY = 400  # bytes of an entry besides its value, measured
 NONE: Mapping[str, Any] = MappingProxyType({})
 
@@ -69,15 +71,26 @@ class CacheStats:
 class Cache:
     """The most recently used results. Errors are never kept. Thread-safe.
 
+    A result may hold the picture that it was found in. Those used least lately are packed: they
+    then refer to the pictures of their call's arguments, which whoever asks for them has.
+
     `memory`: bytes that the results in memory may hold; an array that several hold counts once.
-    `store`: where results lie on disk; a result that memory let go is still found there.
+    `pictures`: of these, bytes of arrays. `store`: where results lie on disk; a result that memory
+    let go is still found there.
     """
 
-    def __init__(self, memory: int = MEMORY, store: Store | None = None) -> None:
+    def __init__(
+        self, memory: int = MEMORY, store: Store | None = None, *, pictures: int = PICTURES
+    ) -> None:
         self.store = store
         self._limit = memory
+        self._pictures = min(pictures, memory)
         self._bytes = 0
-        self._kept: OrderedDict[str, tuple[Output, int, dict[int, int]]] = OrderedDict()
+        self._array_bytes = 0
+        self._plain: OrderedDict[str, tuple[Output | bytes, int]] = OrderedDict()
+        self._holding: OrderedDict[str, _Holding] = OrderedDict()  # arrays
+        self._clock = 0
+        self._used: dict[str, int] = {}  # when each was used last
         self._holders: dict[int, int] = {}  # how many results hold an array, by its id
         self._told: set[str] = set()
         self._lock = threading.Lock()
@@ -85,25 +98,38 @@ class Cache:
 
     def get(self, name: str, args: Mapping[str, Value] = NONE) -> Output | None:
         """The result of a call. `args`: the call's own, which a stored result may refer to."""
-        with self._lock:
-            found = self._kept.get(name)
-            if found is not None:
-                self._kept.move_to_end(name)
-                self._hits += 1
-                return found[0]
-        output = self._stored(name, args) if self.store is not None else None
+        output = self.peek(name, args)
+        stored = output is None and self.store is not None
+        if stored:
+            output = self._stored(name, args)
         with self._lock:
             if output is None:
                 self._misses += 1
-            else:
+            elif stored:
                 self._stored_hits += 1
+            else:
+                self._hits += 1
         return output
 
-    def peek(self, name: str) -> Output | None:
-        """The result of a call where memory has it; counts nothing and reads no disk."""
+    def peek(self, name: str, args: Mapping[str, Value] = NONE) -> Output | None:
+        """As `get`, of what memory has; counts nothing."""
         with self._lock:
-            found = self._kept.get(name)
-            return found[0] if found is not None else None
+            self._clock += 1
+            if name in self._holding:
+                self._holding.move_to_end(name)
+                self._used[name] = self._clock
+                return self._holding[name].output
+            found, _ = self._plain.get(name, (None, 0))
+            if found is None:
+                return None
+            self._plain.move_to_end(name)
+            self._used[name] = self._clock
+        if isinstance(found, Output):
+            return found
+        try:
+            return _output(decode(found, args.values()))
+        except CodecError:  # packed for other arguments
+            return None
 
     def put(self, name: str, output: Output, args: Mapping[str, Value] = NONE) -> tuple[str, ...]:
         """Keep the result of one call, as `put_many`."""
@@ -118,7 +144,7 @@ class Cache:
         """
         pairs, notices = [], []
         for name, output, args in results:
-            self._keep(name, output)
+            self._keep(name, output, args)
             if self.store is not None:
                 try:
                     pairs.append((name, encode((output.value, output.notices), args.values())))
@@ -137,7 +163,7 @@ class Cache:
     def stats(self) -> CacheStats:
         with self._lock:
             return CacheStats(
-                len(self._kept),
+                len(self._plain) + len(self._holding),
                 self._bytes,
                 self._limit,
                 self._hits,
@@ -161,34 +187,92 @@ class Cache:
         except CodecError:
             self.store.reject(name)
             return None
-        self._keep(name, output)
+        self._keep(name, output, args)
         return output
 
-    def _keep(self, name: str, output: Output) -> None:
+    def _keep(self, name: str, output: Output, args: Mapping[str, Value]) -> None:
         arrays: dict[int, int] = {}
         size = ENTRY + _weigh(output.value, arrays)
-        if size + sum(arrays.values()) > self._limit:
-            return
+        known = tuple(value for value in args.values() if _arrays(value) & arrays.keys())
         with self._lock:
-            if name in self._kept:
-                self._drop(name)
-            for array, taken in arrays.items():
-                holders = self._holders.get(array, 0)
-                self._holders[array] = holders + 1
-                self._bytes += 0 if holders else taken
-            self._bytes += size
-            self._kept[name] = output, size, arrays
+            self._drop(name)
+            self._clock += 1
+            if not arrays:
+                self._add(name, output, size)
+            else:
+                self._hold(name, _Holding(output, size, arrays, known))
+            while self._array_bytes > self._pictures and self._holding:
+                self._pack(next(iter(self._holding)))
             while self._bytes > self._limit:
-                self._drop(next(iter(self._kept)))
+                heads = (next(iter(kept)) for kept in (self._plain, self._holding) if kept)
+                self._drop(min(heads, key=self._used.__getitem__))
+
+    def _add(self, name: str, output: Output | bytes, size: int) -> None:
+        if size <= self._limit:
+            self._plain[name] = output, size
+            self._used[name] = self._clock
+            self._bytes += size
+
+    def _hold(self, name: str, held: _Holding) -> None:
+        if sum(held.arrays.values()) > self._pictures:
+            self._add_packed(name, held)
+            return
+        self._holding[name] = held
+        self._used[name] = self._clock
+        self._bytes += held.size
+        for array, taken in held.arrays.items():
+            holders = self._holders.get(array, 0)
+            self._holders[array] = holders + 1
+            if not holders:
+                self._bytes += taken
+                self._array_bytes += taken
+
+    def _pack(self, name: str) -> None:
+        held = self._holding[name]
+        self._drop(name)
+        self._add_packed(name, held)
+
+    def _add_packed(self, name: str, held: _Holding) -> None:
+        given = set().union(*map(_arrays, held.known))
+        if sum(size for array, size in held.arrays.items() if array not in given) > SMALL:
+            return  # it made a picture: larger than what it would save
+        try:
+            data = encode((held.output.value, held.output.notices), held.known)
+        except CodecError:
+            return
+        self._add(name, data, ENTRY + len(data))
 
     def _drop(self, name: str) -> None:
-        _, size, arrays = self._kept.pop(name)
-        self._bytes -= size
-        for array, taken in arrays.items():
+        self._used.pop(name, None)
+        if name in self._plain:
+            _, size = self._plain.pop(name)
+            self._bytes -= size
+        if name not in self._holding:
+            return
+        held = self._holding.pop(name)
+        self._bytes -= held.size
+        for array, taken in held.arrays.items():
             self._holders[array] -= 1
             if not self._holders[array]:
                 del self._holders[array]
                 self._bytes -= taken
+                self._array_bytes -= taken
+
+
+@dataclass(frozen=True)
+class _Holding:
+    """A result that holds `arrays` (bytes by id). `known`: the arguments that hold some of them."""
+
+    output: Output
+    size: int
+    arrays: Mapping[int, int]
+    known: tuple[Value, ...]
+
+
+def _arrays(value: Value) -> set[int]:
+    found: dict[int, int] = {}
+    _weigh(value, found)
+    return set(found)
 
 
 def _tool(name: str) -> str:

@@ -114,11 +114,20 @@ class _Running(Generic[K]):
     client: Client[K]
     left: float = 0.0
     gone: bool = False
+    asked: int = 0  # backend calls, so far
     batches: set[int] = field(default_factory=set)  # that were counted against its time
 
     @property
     def idle(self) -> bool:
         return self.client.idle
+
+    @property
+    def served(self) -> int:
+        return self.client.served
+
+    @served.setter
+    def served(self, launch: int) -> None:
+        self.client.served = launch
 
     def deliver(self, request: Request, result: Result) -> None:
         self.client.idle = False
@@ -131,6 +140,7 @@ class Client(Generic[K]):
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.idle = False  # it waits and has nothing else to do
+        self.served = engine.lanes.launched  # the last launch that it had a call in
         self.inbox: SimpleQueue[Any] = SimpleQueue()
         self._running: set[_Running[K]] = set()
         self._sliced: deque[_Running[K]] = deque()
@@ -179,7 +189,7 @@ class Client(Generic[K]):
             yield self._events.popleft()
 
     def _take_in(self) -> bool:
-        """Handle what has come in, then let the runs whose time slice was over go on.
+        """Handle what has come in, then let a run whose time slice was over go on.
 
         Returns whether work that was given to `soon` was done.
         """
@@ -191,10 +201,9 @@ class Client(Generic[K]):
             else:
                 item()
                 worked = True
-        if self._sliced:  # they may take long: what others wait for is launched before
+        if self._sliced:  # it may take long: what others wait for is launched before
             self._launch(idle=False)
-            for _ in range(len(self._sliced)):
-                self._advance(self._sliced.popleft(), None)
+            self._advance(self._sliced.popleft(), None)
         return worked
 
     def _launch(self, idle: bool) -> None:
@@ -257,12 +266,13 @@ class Client(Generic[K]):
 
     def _ask(self, running: _Running[K], request: Request) -> None:
         engine = self.engine
+        running.asked += 1
         key = engine.key(request)
         known: Output | VisprogError | None = engine.cache.get(key, request.args)
         if known is None and engine.replay:
             known = ToolError(f"the cache has no result of this call of {request.tool} to replay")
         if known is None:
-            known = engine.lanes.ask(key, running, request)
+            known = engine.lanes.ask(key, running, request, running.asked)
         else:
             engine.lanes.count_known()
             if isinstance(known, Output):  # it may come from another process

@@ -2,7 +2,9 @@
 
 A batch is launched when it is full, or when one who waits for a call of it has nothing else to do;
 there is no time window. Where several could go on a free lane, a full one goes before others, then
-the one with the longest chain of calls behind it.
+the one with the longest chain of calls behind it; but nobody waits for ever while others fill lanes:
+a program that makes many calls comes after others with all but the first of them, and who was passed
+over some times comes first.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Protocol
+from weakref import ref
 
 from visprog.errors import ToolError, VisprogError
 from visprog.execution.cache import Cache
@@ -30,6 +33,8 @@ from visprog.values import Value, derive_keys
 LOAD_SECONDS = 1_800.0  # for a backend to be ready
 LOST = 3  # batches that a backend may leave unanswered before it is out of service
 IDLE_SECONDS = 10.0  # until a thread without work ends
+FIRST = 16  # calls of a program that are as urgent as any; each further lot is less urgent
+PATIENCE = 3  # launches that may pass over a call, or over all calls of who waits
 
 
 class Waiter(Protocol):
@@ -44,6 +49,8 @@ class Waiter(Protocol):
     def gone(self) -> bool:
         """Whether it wants no answer any more."""
         ...
+
+    served: int  # the last launch that it, or who it belongs to, had a call in
 
     def deliver(self, request: Request, result: Result) -> None:
         """Take the result; it is not idle then. Called from the lanes' threads."""
@@ -64,11 +71,12 @@ class Result(NamedTuple):
 class _Call:
     """A call on its way, and all who wait for it."""
 
-    __slots__ = ("args", "key", "waiters")
+    __slots__ = ("args", "key", "since", "waiters")
 
-    def __init__(self, key: str, args: Mapping[str, Value]) -> None:
+    def __init__(self, key: str, args: Mapping[str, Value], since: int) -> None:
         self.key = key
         self.args = args
+        self.since = since  # launches of its queue, when it came
         self.waiters: list[tuple[Waiter, Request]] = []
 
     @property
@@ -76,23 +84,44 @@ class _Call:
         return any(not waiter.gone for waiter, _ in self.waiters)
 
 
+Entry = tuple[int, int, int, _Call]  # lots of its program before it, -height, number
+
+
 @dataclass
 class _Queue:
-    """The calls of one tool that no lane has taken, those with the most behind them first."""
+    """The calls of one tool that no lane has taken, the most urgent first."""
 
     tool: str
     backends: Sequence[Backend]
-    calls: list[tuple[int, int, _Call]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+    launches: int = 0
 
     def awaited(self) -> bool:
-        return any(waiter.idle for _, _, call in self.calls for waiter, _ in call.waiters)
+        """Whether one who has nothing else to do waits for a call."""
+        return any(waiter.idle for *_, call in self.entries for waiter, _ in call.waiters)
+
+    def starved(self, launched: int) -> bool:
+        """Whether one who waits had no call in the last launches."""
+        return any(
+            waiter.idle and launched - waiter.served >= PATIENCE
+            for *_, call in self.entries
+            for waiter, _ in call.waiters
+        )
 
     def take(self, count: int) -> tuple[list[_Call], list[_Call]]:
         """The next calls, and those met on the way that nobody waits for."""
+        self.launches += 1
+        old = [entry for entry in self.entries if self.launches - entry[3].since > PATIENCE]
+        if old and len(self.entries) > count:  # all others fit in anyhow
+            first = set(map(id, sorted(old, key=lambda entry: (entry[0], entry[2]))[:count]))
+            self.entries = [
+                (-1, *entry[1:]) if id(entry) in first else entry for entry in self.entries
+            ]
+            heapq.heapify(self.entries)
         taken: list[_Call] = []
         dropped: list[_Call] = []
-        while self.calls and len(taken) < count:
-            _, _, call = heapq.heappop(self.calls)
+        while self.entries and len(taken) < count:
+            *_, call = heapq.heappop(self.entries)
             (taken if call.wanted else dropped).append(call)
         return taken, dropped
 
@@ -139,6 +168,7 @@ class Lanes:
         self.stats = Stats()
         self.lock = threading.RLock()
         self.running: set[Batch] = set()
+        self.launched = 0  # batches, so far
         self._tools = tools
         self._cache = cache
         self._runner = runner
@@ -152,8 +182,11 @@ class Lanes:
 
     # -- asked by who waits
 
-    def ask(self, key: str, waiter: Waiter, request: Request) -> Output | None:
-        """Join a call on its way or queue it; its result, where that has just become known."""
+    def ask(self, key: str, waiter: Waiter, request: Request, place: int) -> Output | None:
+        """Join a call on its way or queue it; its result, where that has just become known.
+
+        `place`: which of the calls of its program it is, from 1.
+        """
         with self.lock:
             self.stats.asked += 1
             call = self._flight.get(key)
@@ -161,19 +194,22 @@ class Lanes:
                 self.stats.shared += 1
                 call.waiters.append((waiter, request))
                 return None
-            if (known := self._cache.peek(key)) is not None:  # it ended a moment ago
+            if (known := self._cache.peek(key, request.args)) is not None:  # it ended a moment ago
                 self.stats.known += 1
                 return known
-            call = self._flight[key] = _Call(key, request.args)
+            queue = self._queue(request.tool)
+            call = self._flight[key] = _Call(key, request.args, queue.launches)
             call.waiters.append((waiter, request))
-            queue = self._queues.get(request.tool)
-            if queue is None:
-                backends = self._tools.backends(request.tool)
-                queue = self._queues[request.tool] = _Queue(request.tool, backends)
-            heapq.heappush(queue.calls, (-request.height, next(self._numbers), call))
-            if len(queue.calls) >= queue.backends[0].batch:
+            lot = (place - 1) // FIRST
+            heapq.heappush(queue.entries, (lot, -request.height, next(self._numbers), call))
+            if len(queue.entries) >= queue.backends[0].batch:
                 self.launch()
             return None
+
+    def _queue(self, tool: str) -> _Queue:
+        if tool not in self._queues:
+            self._queues[tool] = _Queue(tool, self._tools.backends(tool))
+        return self._queues[tool]
 
     def count_known(self) -> None:
         with self.lock:
@@ -196,16 +232,17 @@ class Lanes:
     # -- choosing
 
     def _choose(self) -> tuple[_Queue, Backend] | None:
-        best: tuple[tuple[bool, int, int], _Queue, Backend] | None = None
+        best: tuple[tuple[bool, int, bool, int, int], _Queue, Backend] | None = None
         for queue in self._queues.values():
-            backend = self._free(queue) if queue.calls else None
+            backend = self._free(queue) if queue.entries else None
             if backend is None:
                 continue
-            size = len(queue.calls)
+            size = len(queue.entries)
             full = size >= backend.batch
             if not (full or queue.awaited()):
                 continue
-            rank = full, -queue.calls[0][0], size
+            lot, height, *_ = queue.entries[0]
+            rank = queue.starved(self.launched), -lot, full, -height, size
             if best is None or rank > best[0]:
                 best = rank, queue, backend
         return best and (best[1], best[2])
@@ -235,12 +272,15 @@ class Lanes:
             self._deliver(batch, [ToolError(message)] * len(calls), 0.0)
             return
         self.running.add(batch)
+        self.launched += 1
+        for waiter, _ in batch.waiters():
+            waiter.served = self.launched
         self._busy[backend] += 1
         self._busy[self._runner.device(backend)] += 1
         self.stats.launches[queue.tool] += 1
         self.stats.ran += len(calls)
-        thread = self._threads.pop() if self._threads else _Thread(self)
-        thread.jobs.put(batch)
+        thread = self._threads.pop() if self._threads else _Thread(ref(self))
+        thread.jobs.put((self, batch))
 
     # -- running, on a lane's thread
 
@@ -353,22 +393,24 @@ class Lanes:
 class _Thread(threading.Thread):
     """Runs one batch after another. A daemon: a backend that hangs keeps no program alive."""
 
-    def __init__(self, lanes: Lanes) -> None:
+    def __init__(self, lanes: ref[Lanes]) -> None:
         super().__init__(name="visprog lane", daemon=True)
-        self.jobs: SimpleQueue[Batch] = SimpleQueue()
-        self._lanes = lanes
+        self.jobs: SimpleQueue[tuple[Lanes, Batch]] = SimpleQueue()
+        self._lanes = lanes  # which go when their engine does, whether this thread waits or not
         self.start()
 
     def run(self) -> None:
         while True:
             try:
-                batch = self.jobs.get(timeout=IDLE_SECONDS)
+                self._work(*self.jobs.get(timeout=IDLE_SECONDS))
             except Empty:
-                if self._lanes.retire(self):
+                lanes = self._lanes()
+                if lanes is None or lanes.retire(self):
                     return
-                continue
-            self._lanes.run(batch, self)
-            del batch  # its values are not held while there is no work
+                del lanes
+
+    def _work(self, lanes: Lanes, batch: Batch) -> None:
+        lanes.run(batch, self)
 
 
 def _told(batch: Batch, error: BaseException) -> VisprogError:
