@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from visprog.errors import (
     SettingsError,
 )
 from visprog.images import Limits as ImageLimits
-from visprog.planning import Plan
+from visprog.planning import Attempt, Plan, Usage
 from visprog.recent import RecentPictures
 from visprog.tool import Catalogue, Model, Toolset
 from visprog.values import Image, Unknown
@@ -390,3 +390,89 @@ def test_an_isolated_agent_answers_the_same() -> None:
         *(["answered", "abstained", "failed", "failed"] * 2),
         "failed",
     ]
+
+
+class Mender:
+    """A planner that gives one program after another, and keeps what it was told."""
+
+    name = "mender"
+    repairs = True
+
+    def __init__(self, *programs: str) -> None:
+        self.programs = programs
+        self.told: list[tuple[Attempt, ...]] = []
+
+    def plan(
+        self,
+        question: str,
+        tools: Toolset,
+        inputs: Mapping[str, Any],
+        attempts: Sequence[Attempt] = (),
+    ) -> Plan:
+        self.told.append(tuple(attempts))
+        text = self.programs[min(len(attempts), len(self.programs) - 1)]
+        return Plan(text, Model("mender", "Apache-2.0"), 0.0, usage=Usage(1, 10, 5))
+
+
+GOOD = 'return tally(spot(image, "cat"))'
+BAD = "return tally(spott(image))"
+BROKEN = 'x = spot(image, "cat")\nreturn broken(tally(x))'
+
+
+@pytest.mark.parametrize("batch", [False, True])
+@pytest.mark.parametrize(
+    ("programs", "status", "kinds"),
+    [
+        ([GOOD], "answered", []),
+        ([BAD, GOOD], "answered", ["static"]),
+        ([BAD, BAD, GOOD], "answered", ["static", "static"]),
+        ([BAD, BAD, BAD, GOOD], "failed", ["static", "static"]),
+        ([BROKEN, GOOD], "answered", ["runtime"]),
+        ([BROKEN, BAD, GOOD], "answered", ["runtime", "static"]),
+        ([BROKEN, BROKEN, GOOD], "failed", ["runtime"]),
+    ],
+)
+def test_a_planner_mends_its_programs_a_bounded_number_of_times(
+    programs: list[str], status: str, kinds: list[str], batch: bool
+) -> None:
+    planner = Mender(*programs)
+    agent = Agent(planner, Catalogue.of(fake_tools).toolset("fake"))
+    if batch:
+        (answer,) = agent.batch([(SMALL, "how many?")])
+    else:
+        answer = agent.ask(SMALL, "how many?")
+    trace = answer.trace
+    assert answer.status == status
+    assert [attempt.kind for attempt in trace.attempts] == kinds
+    assert [attempt.program for attempt in trace.attempts] == programs[: len(kinds)]
+    assert planner.told == [trace.attempts[:n] for n in range(len(kinds) + 1)]
+    assert trace.usage == Usage(len(kinds) + 1, 10 * (len(kinds) + 1), 5 * (len(kinds) + 1))
+    assert all("did you mean" in a.fault for a in trace.attempts if a.kind == "static")
+    assert [step.tool for step in trace.earlier] == (
+        ["spot", "tally", "broken"] if "runtime" in kinds else []
+    )
+    told = trace.to_json()
+    assert told["usage"]["calls"] == len(kinds) + 1
+    assert [attempt["kind"] for attempt in told["attempts"]] == kinds
+    assert (told["planner_model"], told["planner_licence"]) == ("mender", "Apache-2.0")
+
+
+def test_programs_that_were_not_accepted_are_events() -> None:
+    agent = Agent(Mender(BROKEN, BAD, GOOD), Catalogue.of(fake_tools).toolset("fake"))
+    events = list(agent.stream(SMALL, "how many?"))
+    assert [type(event).__name__ for event in events if not isinstance(event, Stepped)] == [
+        "Planning",
+        "Planned",
+        "Rejected",
+        "Rejected",
+        "Planned",
+        "Answered",
+    ]
+
+
+def test_a_program_by_hand_is_not_planned_again() -> None:
+    agent = Agent(Mender(GOOD), Catalogue.of(fake_tools).toolset("fake"))
+    (batched,) = agent.batch([(SMALL, "how many?", BROKEN)])
+    for answer in (agent.run(BROKEN, SMALL), batched):
+        assert answer.status == "failed"
+        assert answer.trace.attempts == ()

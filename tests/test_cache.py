@@ -296,6 +296,7 @@ def test_results_that_are_not_used_let_go_of_their_pictures() -> None:
     for number, image in enumerate(images):
         found = cache.get(str(number), {"image": image})
         assert found == Output(regions(image, 3), ("a notice",))
+        assert found is not None and isinstance(found.value, list)
         assert found.value[0].image is image
     assert cache.stats().misses == 0
     large = picture(300)  # more than all pictures may take

@@ -14,7 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from visprog.agent import Agent, Answer, Answered, Planned, Planning, Stepped
+    from visprog.agent import Agent, Answer, Answered, Planned, Planning, Rejected, Stepped
     from visprog.errors import (
         CheckError,
         Diagnostic,
@@ -63,6 +63,7 @@ __all__ = [
     "ProgramError",
     "QuestionError",
     "Region",
+    "Rejected",
     "RunError",
     "SettingsError",
     "StepRecord",
@@ -79,7 +80,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "visprog.agent": "Agent Answer Answered Planned Planning Stepped",
+    "visprog.agent": "Agent Answer Answered Planned Planning Rejected Stepped",
     "visprog.errors": (
         "CheckError Diagnostic EvaluationError ImageError LimitError ParseError PlanError "
         "ProgramError QuestionError RunError SettingsError ToolError VisprogError WeightsError"

@@ -15,16 +15,17 @@ from visprog.answers import (
     Job,
     Planned,
     Planning,
+    Rejected,
     Sources,
     Stepped,
 )
 from visprog.bulk import WINDOW, Bulk
-from visprog.errors import QuestionError, VisprogError
+from visprog.errors import ProgramError, QuestionError, RunError, VisprogError
 from visprog.execution import Ended, Engine, Limits, Run, Runner, run
 from visprog.execution.cache import Cache
-from visprog.lang.checked import Checker
+from visprog.lang.checked import Checked, Checker
 from visprog.lang.types import unit_name
-from visprog.planning import Plan, Planner, make_planner
+from visprog.planning import RUNTIME, STATIC, Plan, Planner, Repairer, make_planner
 from visprog.recent import RecentPictures
 from visprog.settings import Settings
 from visprog.tool import Catalogue, Toolset
@@ -33,7 +34,7 @@ from visprog.values import Image, Value
 if TYPE_CHECKING:  # an option, loaded where it is asked for
     from visprog.isolation import Isolation
 
-__all__ = ["Agent", "Answer", "Answered", "Event", "Planned", "Planning", "Stepped"]
+__all__ = ["Agent", "Answer", "Answered", "Event", "Planned", "Planning", "Rejected", "Stepped"]
 
 QUESTION_LIMIT = 2_000  # characters
 ISOLATED = 64  # questions under way at once, since each has a process
@@ -52,6 +53,8 @@ class Agent:
         runner: where batches of calls run; by default in this process.
         isolate: run programs and decode pictures in processes of their own, confined as far as the
             system can (`visprog.isolation`).
+        repairs: how often a planner that can is asked to mend a program that does not pass the
+            check; `replans`: how often one for another program, after a run that failed.
 
     Raises:
         SettingsError: an unknown profile; `isolate` where the system cannot; an unknown planner
@@ -70,10 +73,13 @@ class Agent:
         replay: bool = False,
         runner: Runner | None = None,
         isolate: bool = False,
+        repairs: int = 2,
+        replans: int = 1,
     ) -> None:
         settings = Settings.of()
         self.limits = limits or Limits()
         self.image_limits = image_limits
+        self.repairs, self.replans = repairs, replans
         self.tools = (
             tools
             if isinstance(tools, Toolset)
@@ -142,12 +148,23 @@ class Agent:
         job = self._job(images, clean_question(question))
         self._load(job)
         yield Planning(self.planner.name)
-        try:
-            self._plan(job)
-        except VisprogError as error:
-            yield Answered(job.failed(error))
-            return
-        yield from self._check_and_run(job)
+        again = True
+        while again:
+            told = len(job.attempts)
+            try:
+                self._plan(job)
+            except VisprogError as error:
+                yield from map(Rejected, job.attempts[told:])
+                yield Answered(job.failed(error))
+                return
+            yield from map(Rejected, job.attempts[told:])
+            again = False
+            for event in self._check_and_run(job):
+                if isinstance(event, Ended):
+                    again = self._again(job, event)
+                    yield Rejected(job.attempts[-1]) if again else Answered(job.ended(event))
+                else:
+                    yield event
 
     def run(self, program: str, images: Sources, question: str = "") -> Answer:
         """Run a program without a planner.
@@ -161,7 +178,8 @@ class Agent:
         """As `run`, giving every event as it happens."""
         job = self._job(images, question, program)
         self._load(job)
-        yield from self._check_and_run(job)
+        for event in self._check_and_run(job):
+            yield Answered(job.ended(event)) if isinstance(event, Ended) else event
 
     def plan(self, question: str, pictures_given: int = 1) -> Plan:
         """The program for a question, checked but not run.
@@ -188,6 +206,7 @@ class Agent:
             ready=lambda job: bool(job.program) and isinstance(job.sources, Image),
             prepare=self._prepare,
             start=self._start,
+            again=self._again,
             window=WINDOW if self._isolation is None else ISOLATED,
         )
         return bulk.answers(self._job(*asked) for asked in questions)
@@ -207,44 +226,83 @@ class Agent:
         job.images = self.load(job.sources)
 
     def _plan(self, job: Job) -> None:
-        begin = time.perf_counter()
-        job.planner = self.planner.name
+        """Ask for a program, and again as long as it has faults and the planner can mend them."""
+        begin, planner = time.perf_counter(), self.planner
+        job.planner = planner.name
+        kinds = input_kinds(len(job.images))
         try:
-            plan = self.planner.plan(job.question, self.tools, input_kinds(len(job.images)))
+            while True:
+                if job.attempts and isinstance(planner, Repairer):
+                    plan = planner.plan(job.question, self.tools, kinds, job.attempts)
+                else:
+                    plan = planner.plan(job.question, self.tools, kinds)
+                job.planned(plan)
+                if not self._repairs or job.rejections(STATIC) >= self.repairs:
+                    return
+                try:
+                    self._check(job)
+                except ProgramError as error:
+                    job.rejected(str(error), STATIC)
+                else:
+                    return
         finally:
-            job.plan_seconds = time.perf_counter() - begin
-        job.program, job.notices = plan.text, plan.notices
+            job.plan_seconds += time.perf_counter() - begin
+
+    @property
+    def _repairs(self) -> bool:
+        return isinstance(self.planner, Repairer) and self.planner.repairs
+
+    def _again(self, job: Job, end: Ended) -> bool:
+        """Whether another program is asked for, since the run of this one failed."""
+        planned = bool(job.planner) and isinstance(end.error, RunError)
+        if not planned or not self._repairs or job.rejections(RUNTIME) >= self.replans:
+            return False
+        job.rejected(str(end.error), RUNTIME)
+        job.program = ""
+        return True
+
+    def _check(self, job: Job) -> Checked | None:
+        """Check a program and note its unit; what is checked elsewhere gives None.
+
+        Raises:
+            ProgramError: its faults.
+        """
+        kinds = input_kinds(len(job.images))
+        if self._isolation is not None:
+            job.unit = self._isolation.check(job.program, kinds)
+            return None
+        checked = self._checker(job.program, kinds)
+        job.unit = unit_name(checked.returns)
+        return checked
 
     def _prepare(self, job: Job) -> None:
         """What may take long before a question of many can run."""
-        job.begin = time.perf_counter()
-        if not job.program:
+        if not job.attempts:
+            job.begin = time.perf_counter()
+        if job.program:
+            self._load(job)
+            return
+        if not job.images:
             job.question = clean_question(job.question)
-        self._load(job)
-        if not job.program:
-            self._plan(job)
+            self._load(job)
+        self._plan(job)
 
     def _start(self, job: Job) -> Run:
-        kinds, values = input_kinds(len(job.images)), input_values(job.images)
-        if self._isolation is not None:
-            job.unit = self._isolation.check(job.program, kinds)
+        checked, values = self._check(job), input_values(job.images)
+        if checked is None:
+            assert self._isolation is not None
             return self._isolation.run(job.program, values)
-        checked = self._checker(job.program, kinds)
-        job.unit = unit_name(checked.returns)
         return run(checked, self.tools, values, self.limits)
 
-    def _check_and_run(self, job: Job) -> Iterator[Event]:
+    def _check_and_run(self, job: Job) -> Iterator[Planned | Stepped | Ended]:
         try:
             started = self._start(job)
         except VisprogError as error:
-            yield Answered(job.failed(error))
+            yield Ended(None, error)
             return
         yield Planned(job.program, job.plan_seconds)
         for _, event in self.engine.drive({0: started}):
-            if isinstance(event, Ended):
-                yield Answered(job.ended(event))
-            else:
-                yield Stepped(job.step(event))
+            yield event if isinstance(event, Ended) else Stepped(job.step(event))
 
 
 def clean_question(question: str) -> str:

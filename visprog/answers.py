@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from visprog.errors import VisprogError
 from visprog.execution import Ended, Step
 from visprog.execution.functions import first_unknown
+from visprog.planning import Attempt, Plan, Usage
+from visprog.tool import Model
 from visprog.trace import ABSTAINED, ANSWERED, FAILED, StepRecord, Trace, say
 from visprog.values import Image, Value
 
@@ -56,6 +58,13 @@ class Planning:
 
 
 @dataclass(frozen=True)
+class Rejected:
+    """A program was not accepted: it had faults, or a tool failed in it. Another is asked for."""
+
+    attempt: Attempt
+
+
+@dataclass(frozen=True)
 class Planned:
     """There is a program, and it passed the check."""
 
@@ -77,7 +86,7 @@ class Answered:
     answer: Answer
 
 
-Event = Planning | Planned | Stepped | Answered
+Event = Planning | Rejected | Planned | Stepped | Answered
 
 
 @dataclass
@@ -93,8 +102,31 @@ class Job:
     plan_seconds: float = 0.0
     unit: str = ""
     notices: tuple[str, ...] = ()
+    model: Model | None = None
+    usage: Usage = field(default_factory=Usage)
+    attempts: tuple[Attempt, ...] = ()
+    earlier: tuple[StepRecord, ...] = ()
     steps: list[tuple[tuple[int, ...], StepRecord]] = field(default_factory=list)
     begin: float = field(default_factory=time.perf_counter)
+
+    def planned(self, plan: Plan) -> None:
+        """Take what a planner gave."""
+        self.program, self.model = plan.text, plan.model
+        self.notices += plan.notices
+        self.usage += plan.usage
+
+    def rejected(self, fault: str, kind: str) -> None:
+        """Note that the program was not accepted; its steps are those of an earlier attempt."""
+        self.attempts += (Attempt(self.program, fault, kind),)
+        self.earlier += self._records()
+        self.steps = []
+
+    def rejections(self, kind: str) -> int:
+        """How many programs were not accepted for what was wrong before, or in, their runs."""
+        return sum(attempt.kind == kind for attempt in self.attempts)
+
+    def _records(self) -> tuple[StepRecord, ...]:
+        return tuple(record for _, record in sorted(self.steps, key=lambda pair: pair[0]))
 
     def step(self, step: Step) -> StepRecord:
         """Note a step that ended."""
@@ -114,7 +146,7 @@ class Job:
         return self._answer(FAILED, None, str(error))
 
     def _answer(self, status: str, value: Value | None, reason: str) -> Answer:
-        steps = tuple(record for _, record in sorted(self.steps, key=lambda pair: pair[0]))
+        steps = self._records()
         notices = [*self.notices, *(notice for step in steps for notice in step.notices)]
         trace = Trace(
             question=self.question,
@@ -131,5 +163,9 @@ class Job:
             seconds=time.perf_counter() - self.begin,
             plan_seconds=self.plan_seconds,
             unit=self.unit,
+            model=self.model,
+            usage=self.usage,
+            attempts=self.attempts,
+            earlier=self.earlier,
         )
         return Answer(trace)

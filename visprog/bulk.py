@@ -21,14 +21,16 @@ class Bulk:
     """How many questions are answered.
 
     `ready`: whether nothing slow is to be done before a question's run; `prepare`: does that, on
-    one of `threads` threads; `start`: makes the run, on the thread that asks for the answers. Both
-    raise a `VisprogError` where there is no answer.
+    one of `threads` threads; `start`: makes the run, on the thread that asks for the answers; both
+    raise a `VisprogError` where there is no answer. `again`: whether a question whose run ended so
+    is to be prepared and run once more.
     """
 
     engine: Engine
     ready: Callable[[Job], bool]
     prepare: Callable[[Job], None]
     start: Callable[[Job], Run]
+    again: Callable[[Job, Ended], bool]
     threads: int = 2
     window: int = WINDOW
     pictures: int = PICTURES
@@ -53,7 +55,7 @@ class _Under:
         self.jobs: dict[int, Job] = {}  # whose answers were not given yet
         self.done: dict[int, Answer] = {}
         self.preparing = 0
-        self.bytes = 0
+        self.sizes: dict[int, int] = {}  # bytes of their pictures
 
     def __enter__(self) -> _Under:
         return self
@@ -85,14 +87,17 @@ class _Under:
         return not self.jobs or (
             len(self.jobs) < bulk.window
             and self.preparing < 2 * bulk.threads
-            and self.bytes < bulk.pictures
+            and sum(self.sizes.values()) < bulk.pictures
         )
 
     def begin(self, place: int, job: Job) -> None:
         self.jobs[place] = job
         if self.bulk.ready(job):
             self.start(place, job, self.bulk.prepare)
-            return
+        else:
+            self.prepare(place, job)
+
+    def prepare(self, place: int, job: Job) -> None:
         self.preparing += 1
         future = self.pool.submit(self.bulk.prepare, job)
         future.add_done_callback(lambda done: self.client.soon(lambda: self.prepared(place, done)))
@@ -109,18 +114,18 @@ class _Under:
             self.done[place] = job.failed(error)
         else:
             self.client.start(place, run)
-        self.bytes += _size(job)
+        if place not in self.sizes:
+            self.sizes[place] = sum(image.pixels.nbytes for image in job.images)
 
     def note(self, place: int, event: Step | Ended) -> None:
-        if isinstance(event, Ended):
-            self.done[place] = self.jobs[place].ended(event)
+        job = self.jobs[place]
+        if not isinstance(event, Ended):
+            job.step(event)
+        elif self.bulk.again(job, event):
+            self.prepare(place, job)
         else:
-            self.jobs[place].step(event)
+            self.done[place] = job.ended(event)
 
     def give(self, place: int) -> Answer:
-        self.bytes -= _size(self.jobs.pop(place))
+        del self.jobs[place], self.sizes[place]
         return self.done.pop(place)
-
-
-def _size(job: Job) -> int:
-    return sum(image.pixels.nbytes for image in job.images)

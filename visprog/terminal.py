@@ -11,7 +11,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from visprog.agent import Answer, Answered, Event, Planned, Planning, Stepped
+from visprog.agent import Answer, Answered, Event, Planned, Planning, Rejected, Stepped
 from visprog.errors import SettingsError, WeightsError
 from visprog.lang import parse
 from visprog.lang.syntax import Call, walk
@@ -38,6 +38,8 @@ def follow(events: Iterable[Event], *, quiet: bool = False) -> Answer:
             match event:
                 case Planning(planner):
                     wait.update(Text(f"planning with {printable(planner)} ..."))
+                case Rejected(attempt):
+                    console.print(Text(f"not accepted: {printable(attempt.fault)}", "yellow"))
                 case Planned(program):
                     console.print(_program(program))
                     wait.update("running ...")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from visprog.execution import Step
+from visprog.planning import Attempt, Usage
 from visprog.show import describe, printable, to_json
 from visprog.tool import Model
 from visprog.values import Image, Unknown, Value
@@ -66,11 +67,26 @@ class StepRecord:
 
 
 @dataclass(frozen=True)
+class Vote:
+    """One of several programs for a question: how many of the samples it stands for, and what came
+    of it. `fault`: why it did not run, where it did not."""
+
+    program: str
+    count: int
+    status: str
+    answer: str
+    fault: str = ""
+
+
+@dataclass(frozen=True)
 class Trace:
     """A whole run, from question to answer.
 
     `status`: answered, abstained or failed; `reason`: why it is not answered; `answer`: the answer
     in words; `unit`: of a measured answer, such as metres; `seconds`: all of it, planning included.
+    `model`: the planner's; `usage`: what its calls took; `attempts`: programs that were not
+    accepted, with `earlier`, the steps of those that ran; `votes`: of several samples;
+    `confidence`: the share of them that agree on the answer.
     """
 
     question: str
@@ -87,6 +103,12 @@ class Trace:
     seconds: float
     plan_seconds: float
     unit: str = ""
+    model: Model | None = None
+    usage: Usage = field(default_factory=Usage)
+    attempts: tuple[Attempt, ...] = ()
+    earlier: tuple[StepRecord, ...] = ()
+    votes: tuple[Vote, ...] = ()
+    confidence: float | None = None
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace as one HTML page that stands alone."""
@@ -110,6 +132,16 @@ class Trace:
             "seconds": round(self.seconds, 4),
             "plan_seconds": round(self.plan_seconds, 4),
             "notices": [printable(notice) for notice in self.notices],
+            "planner_model": self.model.id if self.model else "",
+            "planner_licence": self.model.licence if self.model else "",
+            "usage": asdict(self.usage),
+            "attempts": [
+                {name: printable(text) for name, text in asdict(attempt).items()}
+                for attempt in self.attempts
+            ],
+            "earlier_steps": [step.to_json() for step in self.earlier],
+            "votes": [asdict(vote) for vote in self.votes],
+            "confidence": self.confidence,
         }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from visprog.tool import Model, Toolset
+
+STATIC, RUNTIME = "static", "runtime"
 
 
 @dataclass(frozen=True)
@@ -39,11 +41,11 @@ class Usage:
 @dataclass(frozen=True)
 class Attempt:
     """A program that was not accepted. `fault`: the checker's text, or the error of its run;
-    `kind`: static or runtime."""
+    `kind`: STATIC or RUNTIME."""
 
     program: str
     fault: str
-    kind: str = "static"
+    kind: str = STATIC
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Plan:
     model: Model
     seconds: float
     notices: tuple[str, ...] = ()
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
 
 
 class Planner(Protocol):
