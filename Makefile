@@ -29,6 +29,7 @@ lint: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=tools:benchmarks $(BIN)/mypy benchmarks
 	MYPYPATH=tools:scripts/planner $(BIN)/mypy scripts/planner
 	MYPYPATH=tools:scripts/weights $(BIN)/mypy scripts/weights
 
