@@ -476,3 +476,42 @@ def test_a_program_by_hand_is_not_planned_again() -> None:
     for answer in (agent.run(BROKEN, SMALL), batched):
         assert answer.status == "failed"
         assert answer.trace.attempts == ()
+
+
+class Several(Mender):
+    """A planner whose samples are its programs in turn."""
+
+    def sample(self, index: int) -> Mender:
+        return Mender(self.programs[index % len(self.programs)])
+
+
+@pytest.mark.parametrize(
+    ("programs", "status", "text", "confidence", "counts"),
+    [
+        (["return 1", "return 2", "return 1"], "answered", "1", 2 / 3, [2, 1]),
+        (["return 1", "return 2 - 1", "return 3"], "answered", "1", 2 / 3, [1, 1, 1]),
+        (["return 1", "return 2", "return 3"], "answered", "1", 1 / 3, [1, 1, 1]),
+        (["return 1 // 0", "return nothing", "return 3"], "answered", "3", 1 / 3, [1, 1, 1]),
+        (["return 1 // 0", "return 1 // 0", "return 1 // 0"], "failed", "", 0, [3]),
+        (['return spot(image, "unicorn")'], "abstained", "", 0, [3]),
+    ],
+)
+def test_of_several_programs_the_answer_of_most_counts(
+    programs: list[str], status: str, text: str, confidence: float, counts: list[int]
+) -> None:
+    agent = Agent(Several(*programs), Catalogue.of(fake_tools).toolset("fake"), samples=3)
+    asked = agent.ask(SMALL, "how many?")
+    (batched,) = agent.batch([(SMALL, "how many?")])
+    for answer in (asked, batched):
+        assert (answer.status, answer.text) == (status, text)
+        assert answer.trace.confidence == pytest.approx(confidence)
+        assert sorted((vote.count for vote in answer.trace.votes), reverse=True) == counts
+        assert answer.trace.usage.calls >= 3
+        assert json.dumps(answer.trace.to_json())
+
+
+def test_a_planner_without_samples_says_so() -> None:
+    agent = Agent(Mender(GOOD), Catalogue.of(fake_tools).toolset("fake"), samples=3)
+    answer = agent.ask(SMALL, "how many?")
+    assert answer.status == "failed"
+    assert answer.reason == "the planner mender writes one program a question"

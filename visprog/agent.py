@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,23 @@ from visprog.answers import (
     Stepped,
 )
 from visprog.bulk import WINDOW, Bulk
-from visprog.errors import ProgramError, QuestionError, RunError, VisprogError
+from visprog.errors import (
+    ProgramError,
+    QuestionError,
+    RunError,
+    SettingsError,
+    VisprogError,
+)
 from visprog.execution import Ended, Engine, Limits, Run, Runner, run
 from visprog.execution.cache import Cache
 from visprog.lang.checked import Checked, Checker
 from visprog.lang.types import unit_name
-from visprog.planning import RUNTIME, STATIC, Plan, Planner, Repairer, make_planner
+from visprog.planning import RUNTIME, STATIC, Plan, Planner, Repairer, Sampler, make_planner
 from visprog.recent import RecentPictures
 from visprog.settings import Settings
 from visprog.tool import Catalogue, Toolset
 from visprog.values import Image, Value
+from visprog.voting import elected
 
 if TYPE_CHECKING:  # an option, loaded where it is asked for
     from visprog.isolation import Isolation
@@ -55,6 +63,7 @@ class Agent:
             system can (`visprog.isolation`).
         repairs: how often a planner that can is asked to mend a program that does not pass the
             check; `replans`: how often one for another program, after a run that failed.
+        samples: programs to ask for; the answer that most of them give is the answer.
 
     Raises:
         SettingsError: an unknown profile; `isolate` where the system cannot; an unknown planner
@@ -75,11 +84,12 @@ class Agent:
         isolate: bool = False,
         repairs: int = 2,
         replans: int = 1,
+        samples: int = 1,
     ) -> None:
         settings = Settings.of()
         self.limits = limits or Limits()
         self.image_limits = image_limits
-        self.repairs, self.replans = repairs, replans
+        self.repairs, self.replans, self.samples = repairs, replans, samples
         self.tools = (
             tools
             if isinstance(tools, Toolset)
@@ -148,6 +158,9 @@ class Agent:
         job = self._job(images, clean_question(question))
         self._load(job)
         yield Planning(self.planner.name)
+        if self.samples > 1:
+            yield from self._vote(job)
+            return
         again = True
         while again:
             told = len(job.attempts)
@@ -201,15 +214,10 @@ class Agent:
         as there is room, so there may be any number. What goes wrong with one, its picture
         included, is a failed answer and does not stop others.
         """
-        bulk = Bulk(
-            self.engine,
-            ready=lambda job: bool(job.program) and isinstance(job.sources, Image),
-            prepare=self._prepare,
-            start=self._start,
-            again=self._again,
-            window=WINDOW if self._isolation is None else ISOLATED,
-        )
-        return bulk.answers(self._job(*asked) for asked in questions)
+        jobs = (self._job(*asked) for asked in questions)
+        if self.samples == 1:
+            return self._bulk().answers(jobs)
+        return elected(self._bulk().answers(self._samples(jobs)), self.samples)
 
     def load(self, images: Sources) -> tuple[Image, ...]:
         given = images if isinstance(images, (list, tuple)) else [images]
@@ -227,7 +235,7 @@ class Agent:
 
     def _plan(self, job: Job) -> None:
         """Ask for a program, and again as long as it has faults and the planner can mend them."""
-        begin, planner = time.perf_counter(), self.planner
+        begin, planner = time.perf_counter(), self._planner_of(job)
         job.planner = planner.name
         kinds = input_kinds(len(job.images))
         try:
@@ -237,7 +245,7 @@ class Agent:
                 else:
                     plan = planner.plan(job.question, self.tools, kinds)
                 job.planned(plan)
-                if not self._repairs or job.rejections(STATIC) >= self.repairs:
+                if not _mends(planner) or job.rejections(STATIC) >= self.repairs:
                     return
                 try:
                     self._check(job)
@@ -248,14 +256,18 @@ class Agent:
         finally:
             job.plan_seconds += time.perf_counter() - begin
 
-    @property
-    def _repairs(self) -> bool:
-        return isinstance(self.planner, Repairer) and self.planner.repairs
+    def _planner_of(self, job: Job) -> Planner:
+        planner = self.planner
+        if job.sample is None:
+            return planner
+        if not isinstance(planner, Sampler):
+            raise SettingsError(f"the planner {planner.name} writes one program a question")
+        return planner.sample(job.sample)
 
     def _again(self, job: Job, end: Ended) -> bool:
         """Whether another program is asked for, since the run of this one failed."""
         planned = bool(job.planner) and isinstance(end.error, RunError)
-        if not planned or not self._repairs or job.rejections(RUNTIME) >= self.replans:
+        if not planned or not _mends(self.planner) or job.rejections(RUNTIME) >= self.replans:
             return False
         job.rejected(str(end.error), RUNTIME)
         job.program = ""
@@ -274,6 +286,28 @@ class Agent:
         checked = self._checker(job.program, kinds)
         job.unit = unit_name(checked.returns)
         return checked
+
+    def _bulk(self) -> Bulk:
+        return Bulk(
+            self.engine,
+            ready=lambda job: bool(job.program) and isinstance(job.sources, Image),
+            prepare=self._prepare,
+            start=self._start,
+            again=self._again,
+            window=WINDOW if self._isolation is None else ISOLATED,
+        )
+
+    def _samples(self, jobs: Iterable[Job]) -> Iterator[Job]:
+        """Each question as often as it is sampled; one with a program of its own has one sample."""
+        for job in jobs:
+            for sample in range(self.samples):
+                yield replace(job, sample=sample, steps=[])
+
+    def _vote(self, job: Job) -> Iterator[Event]:
+        (answer,) = elected(self._bulk().answers(self._samples([job])), self.samples)
+        yield Planned(answer.program, answer.trace.plan_seconds)
+        yield from map(Stepped, answer.trace.steps)
+        yield Answered(answer)
 
     def _prepare(self, job: Job) -> None:
         """What may take long before a question of many can run."""
@@ -303,6 +337,10 @@ class Agent:
         yield Planned(job.program, job.plan_seconds)
         for _, event in self.engine.drive({0: started}):
             yield event if isinstance(event, Ended) else Stepped(job.step(event))
+
+
+def _mends(planner: Planner) -> bool:
+    return isinstance(planner, Repairer) and planner.repairs
 
 
 def clean_question(question: str) -> str:

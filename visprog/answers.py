@@ -91,12 +91,14 @@ Event = Planning | Rejected | Planned | Stepped | Answered
 
 @dataclass
 class Job:
-    """A question on its way to an answer. `sources`: of its pictures; `tools`: the profile."""
+    """A question on its way to an answer. `sources`: of its pictures; `tools`: the profile;
+    `sample`: which of several programs for the question this is, where there are several."""
 
     question: str
     sources: Sources
     tools: str
     program: str = ""
+    sample: int | None = None
     images: tuple[Image, ...] = ()
     planner: str = ""
     plan_seconds: float = 0.0

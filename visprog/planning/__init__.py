@@ -1,6 +1,25 @@
 """Planners: each turns a question into the text of a program."""
 
-from visprog.planning.planner import RUNTIME, STATIC, Attempt, Plan, Planner, Repairer, Usage
+from visprog.planning.planner import (
+    RUNTIME,
+    STATIC,
+    Attempt,
+    Plan,
+    Planner,
+    Repairer,
+    Sampler,
+    Usage,
+)
 from visprog.planning.providers import make_planner
 
-__all__ = ["RUNTIME", "STATIC", "Attempt", "Plan", "Planner", "Repairer", "Usage", "make_planner"]
+__all__ = [
+    "RUNTIME",
+    "STATIC",
+    "Attempt",
+    "Plan",
+    "Planner",
+    "Repairer",
+    "Sampler",
+    "Usage",
+    "make_planner",
+]

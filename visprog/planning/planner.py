@@ -98,3 +98,12 @@ class Repairer(Planner, Protocol):
         """As of a `Planner`. `attempts`: its earlier programs for this question that were not
         accepted, in order."""
         ...
+
+
+@runtime_checkable
+class Sampler(Planner, Protocol):
+    """A planner that can write several programs for one question."""
+
+    def sample(self, index: int) -> Planner:
+        """The planner that writes the program of that index, from 0; the same one each time."""
+        ...
