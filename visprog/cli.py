@@ -119,17 +119,29 @@ def parser() -> argparse.ArgumentParser:
 
     _command(commands, "doctor", _doctor, "say what works on this machine")
 
-    evaluate = _command(commands, "eval", _eval, "measure on a benchmark")
-    evaluate.add_argument("task", choices=["gqa"])
+    evaluate = commands.add_parser("eval", help="measure on a benchmark")
+    tasks = evaluate.add_subparsers(required=True, metavar="TASK")
+    gqa = _command(tasks, "gqa", _eval, "measure answers to questions about pictures")
     for option in ("questions", "images", "out"):
-        evaluate.add_argument(f"--{option}", type=Path, required=True)
+        gqa.add_argument(f"--{option}", type=Path, required=True)
     for option in ("scene-graphs", "choices"):
-        evaluate.add_argument(f"--{option}", type=Path)
-    evaluate.add_argument("--planner", default="embedded", help="embedded, reference ...")
-    evaluate.add_argument("--tools", default="embedded", help="a profile, such as oracle")
-    evaluate.add_argument("--limit", type=_count, help="only the first so many questions")
-    _execution_options(evaluate)
+        gqa.add_argument(f"--{option}", type=Path)
+    gqa.add_argument("--planner", default="embedded", help="embedded, reference ...")
+    gqa.add_argument("--tools", default="embedded", help="a profile, such as oracle")
+    gqa.add_argument("--limit", type=_count, help="only the first so many questions")
+    _execution_options(gqa)
+    _planner_task(_command(tasks, "planner", _eval_planner, "measure programs, without pictures"))
     return made
+
+
+def _planner_task(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--questions", type=Path, required=True, help="in GQA's form, or .jsonl")
+    made.add_argument("--planner", default="embedded", help="embedded, reference ...")
+    made.add_argument("--tools", default="embedded", help="the profile that it plans for")
+    made.add_argument("--out", type=Path, help="a folder for the report and the results")
+    made.add_argument("--limit", type=_count, help="only the first so many questions")
+    made.add_argument("--graphs", type=_count, default=50, help="to compare programs on")
+    made.add_argument("--seed", type=int, default=0, help="of the graphs")
 
 
 def _command(
@@ -264,6 +276,25 @@ def _eval(args: argparse.Namespace) -> int:
     )
     print(json.dumps(report["metrics"], indent=1))
     print(f"report: {args.out / 'report.md'}", file=sys.stderr)
+    return 0
+
+
+def _eval_planner(args: argparse.Namespace) -> int:
+    from visprog.eval.planner import evaluate
+    from visprog.eval.planner_report import figures
+
+    report = evaluate(
+        args.questions,
+        args.planner,
+        args.tools,
+        args.out,
+        args.limit,
+        graphs=args.graphs,
+        seed=args.seed,
+    )
+    print(figures(report))
+    if args.out:
+        print(f"report: {args.out / 'report.md'}", file=sys.stderr)
     return 0
 
 
