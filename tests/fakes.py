@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from visprog.errors import ToolError
-from visprog.execution import Engine, Limits, Request, Run, run
-from visprog.execution import Ended
+from visprog.execution import Ended, Engine, Limits, Request, Run, run
 from visprog.lang import check, parse
 from visprog.tool import Toolset, tool
 from visprog.values import Image, Metres, Pixels, Region, Unknown

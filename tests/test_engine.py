@@ -11,8 +11,7 @@ import pytest
 from tests import fake_tools
 from tests.fake_tools import Scale, Spotter
 from visprog.errors import ToolError, VisprogError, WeightsError
-from visprog.execution import Engine, Step, run
-from visprog.execution import Ended
+from visprog.execution import Ended, Engine, Step, run
 from visprog.lang import check, parse
 from visprog.tool import Backend, Catalogue, Output, Toolset
 from visprog.values import Image, Unknown

@@ -108,7 +108,7 @@ def test_the_wait_for_a_turn_does_not_count() -> None:
 
 
 def test_steps_and_calls_are_bounded() -> None:
-    with pytest.raises(StepLimit, match="line 3: more than 1000 steps"):
+    with pytest.raises(StepLimit, match="line 2: more than 1000 steps"):
         value_of("i = 0\nwhile i < 5:\n    i += 0\nreturn i", Limits(steps=1000))
     with pytest.raises(CallLimit, match="more than 3 tool calls"):
         value_of('return sum(count(detect(image, "a")) for i in range(9))', Limits(calls=3))

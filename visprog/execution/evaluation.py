@@ -13,7 +13,7 @@ from typing import Any
 from visprog.errors import EvaluationError, RunError
 from visprog.execution import functions
 from visprog.execution.calls import Request, Step, call_pure
-from visprog.execution.flow import NOT_YET, Failed, Flow, Pending, failed, located
+from visprog.execution.flow import NOT_YET, Failed, Flow, Order, Pending, failed, located
 from visprog.execution.functions import first_unknown
 from visprog.execution.limits import Meter
 from visprog.execution.operators import binary, compare
@@ -26,16 +26,7 @@ from visprog.values import Unknown, Value
 
 Scope = dict[str, Any]
 SLICE = 4_000  # steps after which a run lets others go on; about as many microseconds
-
-
-class Waiting(Pending):
-    """The value of a backend call that has not ended."""
-
-    __slots__ = ("request",)
-
-    def __init__(self, request: Request) -> None:
-        super().__init__()
-        self.request = request
+HELD = 100_000  # names that waiting work holds at which loops begin nothing new
 
 
 class Evaluation(Flow):
@@ -48,10 +39,12 @@ class Evaluation(Flow):
         self.heights = program.heights
         self.texts = program.texts
         self.calls: list[Request] = []  # that can go now
-        self.waiting: dict[int, Waiting] = {}  # by the identity of their request
+        self.waiting: dict[int, tuple[Request, Pending]] = {}  # by the identity of the request
         self.done: list[Step] = []
-        self.paused: list[Pending] = []  # loops whose time slice is over
-        self.slice = SLICE
+        self.paused: list[tuple[Order, Pending]] = []  # loops that begin nothing new for now
+        self.slice = 0  # steps at which the time slice is over
+        self.held = 0  # names, by work that waits
+        self.room = HELD
 
     def expr(self, node: s.Expr, scope: Scope) -> Any:
         self.meter.step()
@@ -75,23 +68,30 @@ class Evaluation(Flow):
         return values
 
     def strict(
-        self, nodes: Sequence[s.Expr], scope: Scope, then: Callable[[list[Any]], Any]
+        self,
+        nodes: Sequence[s.Expr],
+        scope: Scope,
+        then: Callable[[list[Any]], Any],
+        before: Sequence[Any] = (),
     ) -> Any:
         """What `then` makes of the values of operands, which are all wanted."""
-        values = self.operands(nodes, scope)
+        values = self.operands(nodes, scope, before)
         for value in values:
             if isinstance(value, Pending):
                 return self.work(values, then)
         return then(values)
 
+    def begin_slice(self) -> None:
+        self.slice = self.meter.steps + SLICE
+
     def over(self) -> bool:
-        """Whether the time slice is over."""
-        return self.meter.steps > self.slice
+        """Whether a loop has to pause: its time slice is over, or too much waits already."""
+        return self.meter.steps > self.slice or self.held > self.room
 
     def pause(self) -> Pending:
-        """What a loop waits for when its time slice is over."""
+        """What a loop waits for that has to pause."""
         tick = Pending()
-        self.paused.append(tick)
+        self.paused.append((self.place(), tick))
         return tick
 
     # -- simple expressions
@@ -166,8 +166,14 @@ class Evaluation(Flow):
         """What `then` makes of a value and of the names as they are now, once it is there."""
         if not isinstance(value, Pending):
             return then(value, scope)
-        names = dict(scope)
-        return self.work([value], lambda values: then(values[0], names))
+        names, count = dict(scope), len(scope)
+        self.held += count
+
+        def go_on(values: list[Any]) -> Any:
+            self.held -= count
+            return then(values[0], names)
+
+        return self.work([value], go_on)
 
     def logic(
         self, node: s.Logic, scope: Scope, start: int = 0, unknown: Unknown | None = None
@@ -290,7 +296,7 @@ class Evaluation(Flow):
             self.meter.weigh(made)
             return made if node.key is None else dict(made)
 
-        made = self._clause(node, 0, scope)
+        made = self._clause(node, 0, dict(scope))  # the targets are its own
         return (
             self.work([made], lambda v: build(v[0])) if isinstance(made, Pending) else build(made)
         )
@@ -322,30 +328,32 @@ class Evaluation(Flow):
         pending = False
         for here in range(start, len(items)):
             if self.over():
-
-                def go_on(_: list[Any], here: int = here) -> Any:
-                    return self._items(node, place, items, scope, here)
-
-                rest = self.work([self.pause()], go_on)
-                parts.append(rest)
+                parts.append(self._later(node, place, items, scope, here))
                 pending = True
                 break
-            names = dict(scope)
             try:
-                self.unpack(node.clauses[place].targets, items[here], names)
-                part = self._kept(node, place, names, 0)
+                self.unpack(node.clauses[place].targets, items[here], scope)
+                part = self._kept(node, place, scope, 0)
             except RunError as error:
                 if not pending:
                     raise
-                part = failed(located(error, self.meter.line))
+                parts.append(failed(located(error, self.meter.line)))
+                break
             if isinstance(part, Unknown) and not pending:
                 return part
             parts.append(part)
-            pending = pending or isinstance(part, Pending)
-            self.meter.room(len(parts))
             if isinstance(part, Unknown):
                 break
+            pending = pending or isinstance(part, Pending)
         return self.work(parts, self._flat, Unknown) if pending else self._flat(parts)
+
+    def _later(
+        self, node: s.Comprehension, place: int, items: Any, scope: Scope, start: int
+    ) -> Any:
+        """The items from `start` on, in another time slice."""
+        return self.given(
+            self.pause(), scope, lambda _, names: self._items(node, place, items, names, start)
+        )
 
     def _flat(self, parts: list[Any]) -> Any:
         self.meter.room(sum(map(len, parts)))
@@ -394,47 +402,47 @@ class Evaluation(Flow):
             (*node.args, *(value for _, value in node.keywords)) if node.keywords else node.args
         )
         if node.func in self.helpers:
-            got = self.operands(values, scope)
-            if got and isinstance(got[-1], Pending) and type(got[-1].value) is Failed:
-                return self.work(got, list)  # fails, but an operand before may do so first
-            return self.helper(node, got)
-        count = len(node.args)
+            return self.helper(node, self.operands(values, scope))
         keys = tuple(key for key, _ in node.keywords) if node.keywords else ()
         if node.func in FUNCTIONS:
+            count = len(node.args)
 
             def compute(values: list[Any]) -> Any:
                 keywords = dict(zip(keys, values[count:], strict=True))
                 return functions.call(node.func, values[:count], keywords, self.meter)
 
             return self.strict(values, scope, compute)
-        spec = self.tools[node.func]
-        names = spec.names[:count] + keys
-        return self.strict(values, scope, lambda got: self.ask(node, spec, names, got, name))
+        got = self.operands(values, scope)
+        for value in got:
+            if isinstance(value, Pending):
+                return self.work(got, lambda there: self.ask(node, keys, there, name))
+        return self.ask(node, keys, got, name)
 
     def ask(
-        self,
-        node: s.Call,
-        spec: ToolSpec,
-        names: Sequence[str],
-        values: list[Any],
-        name: str | None,
+        self, node: s.Call, keys: tuple[str, ...], values: list[Any], name: str | None = None
     ) -> Any:
         """The value of a tool's call: pure tools answer at once."""
         if unknown := first_unknown(values):
             return unknown
-        meter = self.meter
-        meter.line = node.at.line
+        meter, line = self.meter, self.meter.line
+        meter.line = node.at.line  # which may be another than its statement's
         meter.call()
+        spec = self.tools[node.func]
+        names = spec.names[: len(node.args)] + keys if keys else spec.names
         args: dict[str, Value] = dict(zip(names, values, strict=True))
-        height = 0 if spec.pure else self.heights.get(node.at, 0)
-        request = Request(spec.name, args, node.at.line, name, self.place(), height)
-        if not spec.pure:
-            waiting = self.waiting[id(request)] = Waiting(request)
+        if spec.pure:
+            request = Request(spec.name, args, node.at.line, name, self.place())
+            step, outcome = call_pure(spec, request)
+            self.done.append(step)
+            value = self.receive(request, outcome)
+        else:
+            height = self.heights.get(node.at, 0)
+            request = Request(spec.name, args, node.at.line, name, self.place(), height)
+            value = Pending()
+            self.waiting[id(request)] = request, value
             self.calls.append(request)
-            return waiting
-        step, outcome = call_pure(spec, request)
-        self.done.append(step)
-        return self.receive(request, outcome)
+        meter.line = line
+        return value
 
     def receive(self, request: Request, outcome: Any) -> Any:
         """The outcome of a call as a value of the program.
@@ -442,6 +450,7 @@ class Evaluation(Flow):
         Raises:
             RunError: the error it ended with, or a limit that its value is over.
         """
+        self.meter.line = request.line
         if isinstance(outcome, RunError):
             raise located(outcome, request.line)
         if isinstance(outcome, (list, dict)):

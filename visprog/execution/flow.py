@@ -104,9 +104,8 @@ class Flow:
 
     def wait(self, work: Work) -> None:
         """Let work wait for its next operand, or be ready if it has all."""
-        operands, place = work.operands, work.place
-        stop = work.stop
-        while place < len(operands):
+        operands, stop = work.operands, work.stop
+        for place in range(work.place, len(operands)):
             value = operands[place]
             if isinstance(value, Pending):
                 if value.value is NOT_YET:
@@ -114,10 +113,12 @@ class Flow:
                     value.waiting.append(work)
                     return
                 value = operands[place] = value.value
-            if type(value) is Failed or (stop is not None and isinstance(value, stop)):
+                if type(value) is Failed:
+                    work.operands, work.then = [value], _only
+                    break
+            if type(value) is stop:
                 work.operands, work.then = [value], _only
                 break
-            place += 1
         self.ready.append(work)
 
     def settle(self, pending: Pending, value: Any) -> None:

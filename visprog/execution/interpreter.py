@@ -5,7 +5,9 @@ begun one after another; what hangs on a call that has not ended waits for it, a
 so that calls of independent statements, branches, iterations and helpers are there together. The
 outcome is that of a run that makes one call after another: of several failures the first in the
 program's order counts, and no call is made that such a run would not make (but one may be, after
-another call failed or abstained). After a statement that may `return`, the program waits.
+something failed or abstained). After a statement that may `return`, the program waits. Steps and
+calls are counted as they happen: a run in order that would fail or abstain may end by such a limit
+instead, and a limit may be told of another line; a run that gives a value never does.
 
 An abstention (`Unknown`) travels through operations as a value; `and`, `or`, `any` and `all` decide
 in spite of one where they can (Kleene's three-valued logic); a statement that hangs on one ends the
@@ -19,7 +21,7 @@ from typing import Any, TypeVar
 
 from visprog.errors import EvaluationError, RunError, StepLimit
 from visprog.execution.calls import Outcome, Request, Turn
-from visprog.execution.evaluation import SLICE, Evaluation, Scope
+from visprog.execution.evaluation import HELD, Evaluation, Scope
 from visprog.execution.flow import NOT_YET, Failed, Pending, failed, located
 from visprog.execution.limits import Limits, Meter
 from visprog.lang import syntax as s
@@ -98,26 +100,34 @@ class _Machine(Evaluation):
 
     def go_on(self, reply: Reply | None) -> Turn | None:
         if reply is None:
-            paused, self.paused = self.paused, []
-            for tick in paused:
-                self.settle(tick, None)
+            self.wake()
         else:
             request, outcome, seconds = reply
             self.meter.spend(seconds)
-            waiting = self.waiting.pop(id(request))
+            _, waiting = self.waiting.pop(id(request))
             try:
                 value = self.receive(request, outcome)
             except RunError as error:
                 value = Failed(located(error, request.line))
             self.settle(waiting, value)
-        self.slice = self.meter.steps + SLICE
         return self.turn()
 
+    def wake(self) -> None:
+        """Let loops that paused go on; where too much waits, only the first, which never adds to it
+        but by new calls."""
+        paused = sorted(self.paused, key=lambda pair: pair[0])
+        go = 1 if self.held > HELD else len(paused)
+        self.room = max(HELD, self.held)
+        self.paused = paused[go:]
+        for _, tick in paused[:go]:
+            self.settle(tick, None)
+
     def turn(self) -> Turn | None:
-        """Do what can be done, in this time slice; None where the run has ended."""
+        """Do what can be done, in a time slice; None where the run has ended."""
+        self.begin_slice()
         try:
             self.meter.time()
-            while self.ready and not self.over() and self.result.value is NOT_YET:
+            while self.ready and self.meter.steps <= self.slice and self.result.value is NOT_YET:
                 self.advance()
         except RecursionError:
             raise StepLimit("operations nest too deep", self.meter.line) from None
@@ -127,7 +137,8 @@ class _Machine(Evaluation):
         if ended and not self.done:
             return None
         self.meter.pause()
-        more = ended or bool(self.ready or self.paused)
+        full = self.held > HELD and bool(self.waiting)
+        more = ended or bool(self.ready or (self.paused and not full))
         turn = Turn(self.calls, self.done, more, self.meter.left)
         self.calls, self.done = [], []
         return turn
@@ -136,16 +147,8 @@ class _Machine(Evaluation):
 
     def value_of(self, body: Sequence[s.Stmt], scope: Scope) -> Any:
         """The value that a body returns."""
-
-        def returned(signals: list[Signal]) -> Any:
-            if isinstance(signals[0], _Returned):
-                return signals[0].value
-            raise EvaluationError("the program ended without `return`", self.meter.line)
-
         signal = self.block(body, scope)
-        if isinstance(signal, Pending):
-            return self.work([signal], returned)
-        return returned([signal])
+        return self.work([signal], _value) if isinstance(signal, Pending) else _value([signal])
 
     def block(self, body: Sequence[s.Stmt], scope: Scope, start: int = 0) -> Signal:
         return self.in_order(
@@ -153,7 +156,7 @@ class _Machine(Evaluation):
             len(body),
             lambda place: self.statement(body[place], scope),
             lambda place: self.block(body, scope, place),
-            lambda place: self.facts(body[place])[0],
+            lambda place: self.may_return(body[place]),
         )
 
     def in_order(
@@ -200,12 +203,13 @@ class _Machine(Evaluation):
 
     def facts(self, node: s.Stmt) -> tuple[bool, frozenset[str]]:
         """Whether a statement may return, and the names it assigns."""
-        if type(node) is s.Assign:
-            return False, frozenset(node.targets)
         known = self._facts.get(id(node))
         if known is None:
             known = self._facts[id(node)] = _facts(node)
         return known
+
+    def may_return(self, node: s.Stmt) -> bool:
+        return type(node) is not s.Assign and self.facts(node)[0]
 
     # -- statements
 
@@ -222,15 +226,18 @@ class _Machine(Evaluation):
         else:
             value = self.expr(source, scope)
         self.unpack(node.targets, value, scope)
-        if not isinstance(value, Pending) or len(node.targets) == 1:
-            return value if isinstance(value, Pending) else None
+        if not isinstance(value, Pending):
+            return None
+        if len(node.targets) == 1:
+            return value
         return self.work([scope[target] for target in node.targets], _nothing)
 
     def update(self, node: s.Update, scope: Scope) -> Signal:
         def combine(values: list[Any]) -> Any:
             return self.operate(node.op, *values)
 
-        value = self.strict((s.Name(node.target), node.value), scope, combine)
+        left = self.name(s.Name(node.target), scope)
+        value = self.strict((node.value,), scope, combine, (left,))
         scope[node.target] = value
         return value if isinstance(value, Pending) else None
 
@@ -254,6 +261,7 @@ class _Machine(Evaluation):
         def begin(place: int) -> Signal:
             if self.over():
                 return _Last(self.control(node, self.pause(), scope, self._on(go_on, place)))
+            self.meter.line = node.at.line
             self.unpack(node.targets, items[place], scope)
             return self.block(node.body, scope)
 
@@ -270,6 +278,7 @@ class _Machine(Evaluation):
         def begin(place: int) -> Signal:
             if self.over():
                 return _Last(self.control(node, self.pause(), scope, self._on(go_on, place)))
+            self.meter.line = node.at.line
             held = self.expr(node.test, scope) if place or test is None else test
             if isinstance(held, Pending):
                 known = lambda value, names: self.repeat(node, names, value)  # noqa: E731
@@ -292,7 +301,7 @@ class _Machine(Evaluation):
         return lambda _, names: go_on(place, names)
 
     def _returns(self, node: s.Stmt) -> Callable[[int], bool]:
-        return lambda _: self.facts(node)[0]
+        return lambda _: self.may_return(node)
 
     def control(
         self,
@@ -311,11 +320,13 @@ class _Machine(Evaluation):
         may_return, assigned = self.facts(node)
         if may_return:  # nothing else happens to the names until then
             return self.work([value], lambda values: then(values[0], scope))
-        names = dict(scope)
+        names, count = dict(scope), len(scope)
+        self.held += count
         later = {name: Pending() for name in assigned}
         scope.update(later)
 
         def resume(values: list[Any]) -> Signal:
+            self.held -= count
             signal = then(values[0], names)
             for name in assigned & names.keys():
                 self.follow(later[name], names[name])
@@ -333,15 +344,28 @@ class _Machine(Evaluation):
     # -- helpers
 
     def helper(self, node: s.Call, values: list[Any]) -> Any:
-        limit = self.meter.limits.helpers
+        """The value of a helper; it waits for arguments too, used or not, since they may fail."""
+        pending = [value for value in values if isinstance(value, Pending)]
+        if not pending:
+            return self.body_of(node, values)
+        if type(pending[-1].value) is not Failed:
+            try:
+                pending.append(self.body_of(node, values))
+            except RunError as error:
+                pending.append(failed(located(error, self.meter.line)))
+        return self.work(pending, _last)
+
+    def body_of(self, node: s.Call, values: list[Any]) -> Any:
+        line, limit = self.meter.line, self.meter.limits.helpers
         if self.levels(node.func) > limit:
-            message = f"helpers call each other deeper than {limit}"
-            raise StepLimit(message, self.meter.line)
+            raise StepLimit(f"helpers call each other deeper than {limit}", line)
         definition = self.helpers[node.func]
         names = [name for name, _ in definition.params[: len(node.args)]]
         names += [key for key, _ in node.keywords]
         scope = {**self.inputs, **dict(zip(names, values, strict=True))}
-        return self.value_of(definition.body, scope)
+        value = self.value_of(definition.body, scope)
+        self.meter.line = line
+        return value
 
     def levels(self, name: str) -> int:
         """How deep a helper's calls of helpers go, itself counted."""
@@ -372,8 +396,20 @@ class _Last:
         self.signal = signal
 
 
+def _value(signals: list[Signal]) -> Any:
+    """What a body returned; the check made sure that it does."""
+    (signal,) = signals
+    if type(signal) is _Returned:
+        return signal.value
+    raise EvaluationError("the program ended without `return`")
+
+
 def _nothing(values: list[Any]) -> None:
     """All parts have ended."""
+
+
+def _last(values: list[Any]) -> Any:
+    return values[-1]
 
 
 def _facts(node: s.Stmt) -> tuple[bool, frozenset[str]]:
