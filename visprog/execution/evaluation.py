@@ -7,6 +7,7 @@ until it is known to be wanted; it then sees the names as they were where it sta
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,8 @@ from visprog.tool import ToolSpec
 from visprog.values import Unknown, Value
 
 Scope = dict[str, Any]
-SLICE = 4_000  # steps after which a run lets others go on; about as many microseconds
+SLICE = 4_000  # steps after which a run lets others go on
+SLICE_SECONDS = 0.004  # after which it does so too
 HELD = 100_000  # names that waiting work holds at which loops begin nothing new
 
 
@@ -83,10 +85,12 @@ class Evaluation(Flow):
 
     def begin_slice(self) -> None:
         self.slice = self.meter.steps + SLICE
+        self.until = time.monotonic() + SLICE_SECONDS
 
     def over(self) -> bool:
         """Whether a loop has to pause: its time slice is over, or too much waits already."""
-        return self.meter.steps > self.slice or self.held > self.room
+        late = self.meter.steps > self.slice or time.monotonic() > self.until
+        return late or self.held > self.room
 
     def pause(self) -> Pending:
         """What a loop waits for that has to pause."""

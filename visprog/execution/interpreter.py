@@ -88,7 +88,7 @@ class _Machine(Evaluation):
         super().__init__(program, tools, meter)
         self.body = [node for node in program.shape.body if type(node) is not s.Def]
         self.inputs = dict(inputs)
-        self._facts: dict[int, tuple[bool, frozenset[str]]] = {}
+        self._facts: dict[int, tuple[bool, frozenset[str]]] = program.notes
         self._levels: dict[str, int] = {}
         self.result = Pending()
 

@@ -2,9 +2,9 @@
 
 A batch is launched when it is full, or when one who waits for a call of it has nothing else to do;
 there is no time window. Where several could go on a free lane, a full one goes before others, then
-the one with the longest chain of calls behind it; but nobody waits for ever while others fill lanes:
-a program that makes many calls comes after others with all but the first of them, and who was passed
-over some times comes first.
+the one with the longest chain of calls behind it. But nobody waits for ever while others fill the
+lanes: of a program that makes many calls all but the first come after those of others, and who was
+passed over some times comes first.
 """
 
 from __future__ import annotations

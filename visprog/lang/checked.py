@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -22,13 +22,15 @@ class Checked:
     """A program that fits its tools.
 
     `shape`: the program, with marks for its texts; `texts`: the text of each mark; `returns`: the
-    type of its answer; `heights`: what waits for each call, as `visprog.lang.heights` says it.
+    type of its answer; `heights`: what waits for each call, as `visprog.lang.heights` says it;
+    `notes`: what whoever runs the shape finds out about its nodes, by their identity.
     """
 
     shape: s.Program
     returns: t.Type
     heights: Mapping[s.At, int]
     texts: Mapping[str, str]
+    notes: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class Checker:
@@ -62,9 +64,9 @@ class Checker:
                 pass  # its faults are told of the text itself
             else:
                 if made.plain:
-                    return Checked(made.shape, made.returns, made.heights, texts)
+                    return Checked(made.shape, made.returns, made.heights, texts, made.notes)
         made = self._made(source, scope)
-        return Checked(made.shape, made.returns, made.heights, {})
+        return Checked(made.shape, made.returns, made.heights, {}, made.notes)
 
     def _make(self, source: str, scope: tuple[tuple[str, t.Type], ...]) -> _Made:
         program = parse(source)
@@ -80,3 +82,4 @@ class _Made:
     returns: t.Type
     heights: Mapping[s.At, int]
     plain: bool
+    notes: dict[int, Any] = field(default_factory=dict)
