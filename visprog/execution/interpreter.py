@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from visprog.errors import EvaluationError, RunError, StepLimit
 from visprog.execution.calls import Outcome, Request, Turn
-from visprog.execution.evaluation import HELD, Evaluation, Scope
+from visprog.execution.evaluation import HELD, Scope
 from visprog.execution.flow import NOT_YET, Failed, Pending, failed, located
 from visprog.execution.limits import Limits, Meter
 from visprog.lang import syntax as s
@@ -77,7 +77,7 @@ class _Returned:
 Signal = Any  # of a statement: None (done), _Returned, or a Pending: of these, or of a value
 
 
-class _Machine(Evaluation):
+class _Machine(Comprehensions):
     def __init__(
         self,
         program: Checked,
