@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 from visprog.errors import EvaluationError, RunError, StepLimit
 from visprog.execution.calls import Outcome, Request, Turn
 from visprog.execution.comprehensions import Comprehensions
-from visprog.execution.evaluation import Scope
+from visprog.execution.evaluation import HELD, Scope
 from visprog.execution.flow import NOT_YET, Failed, Pending, failed, located
 from visprog.execution.limits import Limits, Meter
 from visprog.lang import syntax as s
