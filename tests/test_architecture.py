@@ -32,7 +32,7 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line.split()}
 HEAVY = {
     *("torch", "transformers", "gradio", "onnxruntime", "cv2", "PIL", "xllamacpp", "rich"),
-    *("langchain", "rapidocr"),
+    *("langchain", "rapidocr", "ray"),
 }
 
 

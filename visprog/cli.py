@@ -173,6 +173,13 @@ def _execution_options(made: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run programs and decode pictures in confined processes of their own",
     )
+    made.add_argument(
+        "--engine", choices=["local", "ray"], default="local", help="where models run"
+    )
+    made.add_argument(
+        "--ray-address", metavar="ADDRESS", help="a cluster to join; else a local one"
+    )
+    made.add_argument("--workers", type=_count, default=2, help="of each backend under ray")
     choice = made.add_mutually_exclusive_group()
     choice.add_argument("--no-cache", action="store_true", help="neither read nor keep results")
     choice.add_argument(
@@ -323,7 +330,12 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
     if "no_cache" not in args:  # the command runs nothing
         return {}
     cache = Cache(store=None if args.no_cache else Store(cache_directory()))
-    return {"cache": cache, "replay": args.replay, "isolate": args.isolate}
+    made = {"cache": cache, "replay": args.replay, "isolate": args.isolate}
+    if args.engine != "local":
+        from visprog.scale import make_runner
+
+        made["runner"] = make_runner(args.engine, args.ray_address, args.workers)
+    return made
 
 
 def _toolset(args: argparse.Namespace) -> Any:

@@ -157,11 +157,18 @@ class Backend(ABC):
     device: str = "cpu"  # what it computes on; "remote": somewhere else, without a bound
     lanes: int = 1  # how many batches may run at once; more than 1 wants a `run` for threads
     deadline: float = 120.0  # seconds that one batch may take
+    gpus: float = 0.0  # cards, or the part of one, that a worker of it takes on a cluster
+    replica: int = 0  # its place among its replicas
 
     def __init__(self, options: Mapping[str, str]) -> None:
         """`options`: settings of the run that backends may read, such as `scene_graphs`."""
+        self.options = dict(options)
         self._load_lock = threading.Lock()
         self._loaded = False
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, in another process too, is made anew from the options and loads for itself."""
+        return _made_anew, (type(self), self.options, self.replica)
 
     @classmethod
     def replicas(cls, options: Mapping[str, str]) -> Sequence[Backend]:
@@ -201,6 +208,11 @@ class Backend(ABC):
             except Exception as error:  # a defect of the backend: its caller's error, with its name
                 results.append(ToolError(f"{tool} failed in {self.name}: {_named(error)}"))
         return results
+
+
+def _made_anew(kind: type[Backend], options: Mapping[str, str], replica: int) -> Backend:
+    made = kind.replicas(options)
+    return made[replica if replica < len(made) else 0]  # a worker may see one card of many
 
 
 def _named(error: Exception) -> str:
@@ -365,6 +377,8 @@ class Catalogue:
                 raise SettingsError(f"backend {backend_name} does not serve {tool_name}")
             if backend_name not in made:
                 made[backend_name] = kind.replicas(options or {})
+                for place, backend in enumerate(made[backend_name]):
+                    backend.replica = place
             serving[tool_name] = made[backend_name]
         return Toolset(tuple(self.tools.values()), serving, profile=profile)
 

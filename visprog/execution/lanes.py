@@ -317,14 +317,17 @@ class Lanes:
         if len(calls) == 1 or not isinstance(told, ToolError):
             return [told] * len(calls), ()
         alone: list[Output | VisprogError] = []
+        notices: list[str] = []
         for call in calls:
             with self.lock:
                 self.stats.retries += 1
             try:
-                alone += self._attempt(batch, [call])[0]
+                outputs, told_too = self._attempt(batch, [call])
+                alone += outputs
+                notices += told_too
             except BaseException as error:
                 alone.append(_told(batch, error))
-        return alone, ()
+        return alone, tuple(dict.fromkeys(notices))
 
     def _attempt(
         self, batch: Batch, calls: Sequence[Mapping[str, Any]]
