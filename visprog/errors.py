@@ -14,6 +14,7 @@
       . LimitError    a limit stopped the run
           : StepLimit  CallLimit  DeadlineError  SizeLimit
   - PlanError         the planner gave no program
+      . BudgetError   the tokens, dollars or seconds that it may use are used up
   - IsolationError    a worker process died, or was stopped for what it did
 """
 
@@ -124,6 +125,10 @@ class SizeLimit(LimitError):
 
 class PlanError(VisprogError):
     """The planner gave no program."""
+
+
+class BudgetError(PlanError):
+    """The tokens, dollars or seconds that the planner may use are used up."""
 
 
 class IsolationError(VisprogError):

@@ -48,7 +48,8 @@ class Comprehensions(Evaluation):
     ) -> Any:
         if isinstance(items, Unknown):
             return items
-        items = list(items)  # of a dict, its keys
+        if type(items) is not list:
+            items = list(items)  # of a dict, its keys
         parts: list[Any] = []
         pending = False
         for here in range(start, len(items)):

@@ -75,7 +75,17 @@ class _Returned:
         self.value = value
 
 
-Signal = Any  # of a statement: None (done), _Returned, or a Pending: of these, or of a value
+class _Paused:
+    """The signal of a loop that has to pause: nothing after it is begun before it goes on."""
+
+    __slots__ = ("signal",)
+
+    def __init__(self, signal: Pending) -> None:
+        self.signal = signal
+
+
+# of a statement: None (done), _Returned, _Paused, or a Pending: of the first two, or of a value
+Signal = Any
 
 
 class _Machine(Comprehensions):
@@ -148,7 +158,7 @@ class _Machine(Comprehensions):
 
     def value_of(self, body: Sequence[s.Stmt], scope: Scope) -> Any:
         """The value that a body returns."""
-        signal = self.block(body, scope)
+        signal = _going(self.block(body, scope))
         return self.work([signal], _value) if isinstance(signal, Pending) else _value([signal])
 
     def block(self, body: Sequence[s.Stmt], scope: Scope, start: int = 0) -> Signal:
@@ -175,6 +185,7 @@ class _Machine(Comprehensions):
             waits: whether the part at a place may return, so that the next wait for it.
         """
         parts: list[Signal] = []  # what has not ended, in order
+        paused = False
         for place in range(start, end):
             try:
                 signal = begin(place)
@@ -186,21 +197,26 @@ class _Machine(Comprehensions):
             last = type(signal) is _Last
             if last:
                 signal = signal.signal
+            paused = type(signal) is _Paused
+            signal = _going(signal)
             if type(signal) is _Returned:
                 if not parts:
                     return signal
                 last = True
             if signal is not None:
                 parts.append(signal)
-                if not last and waits(place):
+                if not last and (paused or waits(place)):
                     parts.append(self.work([signal], self._rest(rest, place + 1), _Returned))
                     last = True
             if last:
                 break
-        return self.work(parts, _nothing, _Returned) if parts else None
+        if not parts:
+            return None
+        made = self.work(parts, _nothing, _Returned)
+        return _Paused(made) if paused else made
 
     def _rest(self, rest: Callable[[int], Signal], place: int) -> Callable[[list[Any]], Signal]:
-        return lambda _: rest(place)
+        return lambda _: _going(rest(place))
 
     def facts(self, node: s.Stmt) -> tuple[bool, frozenset[str]]:
         """Whether a statement may return, and the names it assigns."""
@@ -254,31 +270,30 @@ class _Machine(Comprehensions):
         items = self.expr(node.source, scope)
         return self.control(node, items, scope, lambda got, names: self.iterate(node, got, names))
 
-    def iterate(self, node: s.For, items: Any, scope: Scope, start: int = 0) -> Signal:
+    def iterate(self, node: s.For, items: Any, scope: Scope) -> Signal:
         if isinstance(items, Unknown):
             return _Returned(items)
-        items = list(items)  # of a dict, its keys
+        return self.items(node, list(items), scope, 0)  # of a dict, its keys
 
+    def items(self, node: s.For, items: list[Any], scope: Scope, start: int) -> Signal:
         def begin(place: int) -> Signal:
             if self.over():
-                return _Last(self.control(node, self.pause(), scope, self._on(go_on, place)))
+                return self.paused_at(place, rest)
             self.meter.line = node.at.line
             self.unpack(node.targets, items[place], scope)
             return self.block(node.body, scope)
 
-        def go_on(place: int, names: Scope) -> Signal:
-            return self.iterate(node, items, names, place)
+        def rest(place: int) -> Signal:
+            return self.items(node, items, scope, place)
 
-        return self.in_order(
-            start, len(items), begin, lambda place: go_on(place, scope), self._returns(node)
-        )
+        return self.in_order(start, len(items), begin, rest, self._returns(node))
 
     def repeat(self, node: s.While, scope: Scope, test: Any = None) -> Signal:
         """A `while`; `test`: what its condition gave, where that is known already."""
 
         def begin(place: int) -> Signal:
             if self.over():
-                return _Last(self.control(node, self.pause(), scope, self._on(go_on, place)))
+                return self.paused_at(place, rest)
             self.meter.line = node.at.line
             held = self.expr(node.test, scope) if place or test is None else test
             if isinstance(held, Pending):
@@ -288,18 +303,14 @@ class _Machine(Comprehensions):
                 return _Returned(held)
             return self.block(node.body, scope) if held else _Last(None)
 
-        def go_on(place: int, names: Scope) -> Signal:
-            return self.repeat(node, names)
+        def rest(place: int) -> Signal:
+            return self.repeat(node, scope, None if place else test)
 
-        endless = self.meter.limits.steps
-        return self.in_order(
-            0, endless, begin, lambda place: go_on(place, scope), self._returns(node)
-        )
+        return self.in_order(0, self.meter.limits.steps, begin, rest, self._returns(node))
 
-    def _on(
-        self, go_on: Callable[[int, Scope], Signal], place: int
-    ) -> Callable[[Any, Scope], Signal]:
-        return lambda _, names: go_on(place, names)
+    def paused_at(self, place: int, rest: Callable[[int], Signal]) -> Signal:
+        """The signal of a loop that has to pause before the iteration at a place."""
+        return _Last(_Paused(self.work([self.pause()], self._rest(rest, place), _Returned)))
 
     def _returns(self, node: s.Stmt) -> Callable[[int], bool]:
         return lambda _: self.may_return(node)
@@ -320,18 +331,27 @@ class _Machine(Comprehensions):
             return then(value, scope)
         may_return, assigned = self.facts(node)
         if may_return:  # nothing else happens to the names until then
-            return self.work([value], lambda values: then(values[0], scope))
+            return self.work([value], lambda values: _going(then(values[0], scope)))
         names, count = dict(scope), len(scope)
         self.held += count
         later = {name: Pending() for name in assigned}
         scope.update(later)
 
-        def resume(values: list[Any]) -> Signal:
+        def hand_over(signals: list[Signal]) -> Signal:
             self.held -= count
-            signal = then(values[0], names)
             for name in assigned & names.keys():
                 self.follow(later[name], names[name])
-            return signal
+            return signals[0]
+
+        def resume(values: list[Any]) -> Signal:
+            try:
+                signal = then(values[0], names)
+            except RunError:
+                self.held -= count
+                raise
+            if type(signal) is _Paused:  # it goes on to assign names
+                return self.work([signal.signal], hand_over)
+            return hand_over([signal])
 
         return self.work([value], resume)
 
@@ -403,6 +423,11 @@ def _value(signals: list[Signal]) -> Any:
     if type(signal) is _Returned:
         return signal.value
     raise EvaluationError("the program ended without `return`")
+
+
+def _going(signal: Signal) -> Signal:
+    """What there is of a paused loop once it goes on."""
+    return signal.signal if type(signal) is _Paused else signal
 
 
 def _nothing(values: list[Any]) -> None:

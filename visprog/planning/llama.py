@@ -8,13 +8,14 @@ random key.
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import shutil
 import socket
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -65,15 +66,52 @@ class Llama:
             "temperature": 0.0,
             "cache_prompt": False,
         }
-        made = self._server.handle_completions(request)
-        if "choices" not in made:
-            error = made.get("error", made)
-            reason = error.get("message", error) if isinstance(error, dict) else error
-            raise PlanError(f"the planner's model fails: {reason}")
-        (choice,) = made["choices"]
+        (choice,) = _answered(self._server.handle_completions(request))["choices"]
         if choice["finish_reason"] != "stop":
             raise PlanError(f"the planner wrote {most} tokens and no whole program")
         return str(choice["text"])
+
+    def chat(
+        self,
+        messages: Sequence[Mapping[str, str]],
+        *,
+        grammar: str | None,
+        most: int,
+        temperature: float,
+        seed: int | None,
+        seconds: float = math.inf,
+    ) -> tuple[str, str, Mapping[str, int]]:
+        """The next message of a conversation under the chat template of the weights, why it ended
+        (stop or length), and the numbers `prompt_tokens` and `completion_tokens`.
+
+        `messages`: each with its `role` and `content`; `grammar`: GBNF; `seconds`: after these, a
+        text ends with the line that it is in.
+
+        Raises:
+            PlanError: the conversation is too long, or its template or grammar fails.
+        """
+        request = {
+            "messages": [dict(message) for message in messages],
+            "max_tokens": most,
+            "temperature": temperature,
+            "cache_prompt": True,  # conversations begin alike
+            **({"grammar": grammar} if grammar else {}),
+            **({"seed": seed} if seed is not None else {}),
+            **({"t_max_predict_ms": int(1000 * seconds) + 1} if seconds < math.inf else {}),
+        }
+        made = _answered(self._server.handle_chat_completions(request))
+        (choice,) = made["choices"]
+        usage = {name: int(count) for name, count in made["usage"].items() if type(count) is int}
+        return str(choice["message"]["content"] or ""), str(choice["finish_reason"]), usage
+
+
+def _answered(made: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the library gives, unless that is an error."""
+    if "choices" not in made:
+        error = made.get("error", made)
+        reason = error.get("message", error) if isinstance(error, dict) else error
+        raise PlanError(f"the planner's model fails: {reason}")
+    return made
 
 
 def _params(params: Any, weights: Path, threads: int, context: int) -> Any:
