@@ -27,6 +27,7 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
     "agent drawing",
     "render",
     "terminal doctor cachedir eval",
+    "options",
     "cli",
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line.split()}

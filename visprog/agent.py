@@ -39,8 +39,9 @@ from visprog.tool import Catalogue, Toolset
 from visprog.values import Image, Value
 from visprog.voting import elected
 
-if TYPE_CHECKING:  # an option, loaded where it is asked for
+if TYPE_CHECKING:  # loaded where they are asked for
     from visprog.isolation import Isolation
+    from visprog.planning.providers import ChatSettings
 
 __all__ = ["Agent", "Answer", "Answered", "Event", "Planned", "Planning", "Rejected", "Stepped"]
 
@@ -64,6 +65,8 @@ class Agent:
         repairs: how often a planner that can is asked to mend a program that does not pass the
             check; `replans`: how often one for another program, after a run that failed.
         samples: programs to ask for; the answer that most of them give is the answer.
+        chat: how a chat model is asked, where the planner is one; its completions are kept in the
+            store of the cache, if there is one.
 
     Raises:
         SettingsError: an unknown profile; `isolate` where the system cannot; an unknown planner
@@ -85,6 +88,7 @@ class Agent:
         repairs: int = 2,
         replans: int = 1,
         samples: int = 1,
+        chat: ChatSettings | None = None,
     ) -> None:
         settings = Settings.of()
         self.limits = limits or Limits()
@@ -99,6 +103,7 @@ class Agent:
             )
         )
         self._chosen = settings.planner if planner is None else planner
+        self._chat = chat
         self._threads = settings.threads
         self.engine = Engine(self.tools, cache, runner=runner, replay=replay)
         self._checker = Checker(self.tools)
@@ -114,7 +119,13 @@ class Agent:
         """Made when it is first needed: running a program needs none."""
         if not isinstance(self._chosen, str):
             return self._chosen
-        return make_planner(self._chosen, self._catalogue, self._threads)
+        return make_planner(
+            self._chosen,
+            self._catalogue,
+            self._threads,
+            chat=self._chat,
+            store=self.engine.cache.store,
+        )
 
     @cached_property
     def _catalogue(self) -> Catalogue:
@@ -129,6 +140,9 @@ class Agent:
         """Give back what the agent holds: workers, and the cache on disk."""
         if self._isolation is not None:
             self._isolation.close()
+        close = getattr(vars(self).get("planner"), "close", None)  # where it was needed
+        if close is not None:
+            close()
         self.engine.close()
 
     def __enter__(self) -> Agent:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
+from visprog import options
 from visprog.errors import ProgramError, QuestionError, SettingsError, VisprogError
 
 EXIT = {"answered": 0, "failed": 1, "abstained": 3}
@@ -84,28 +84,30 @@ def parser() -> argparse.ArgumentParser:
 
     ask = _command(commands, "ask", _ask, "answer a question about a picture, or several")
     ask.add_argument("words", nargs="+", metavar="IMAGE ... QUESTION", help="`-` reads a picture")
-    _run_options(ask)
-    ask.add_argument("--planner", help="embedded (default), scripted:FILE")
+    options.running(ask)
+    options.planner(ask)
     ask.add_argument("--mode", choices=["whole"], default="whole", help="one plan, one run")
 
     plan = _command(commands, "plan", _plan, "print the program for a question, and its calls")
     plan.add_argument("question")
-    plan.add_argument("--planner", help="embedded (default), scripted:FILE")
-    _tool_options(plan)
+    options.planner(plan)
+    options.tools(plan)
 
     check = _command(commands, "check", _check, "print the faults of a program; exit 1 if any")
     check.add_argument("file", help="`-` reads standard input")
-    check.add_argument("--images", type=_count, default=1, metavar="N", help="pictures it works on")
-    _tool_options(check)
+    check.add_argument(
+        "--images", type=options.count, default=1, metavar="N", help="pictures it works on"
+    )
+    options.tools(check)
 
     run = _command(commands, "run", _run, "run a program on pictures, without a planner")
     run.add_argument("file", help="a program, or what --json printed; `-` reads standard input")
     run.add_argument("images", nargs="+", metavar="IMAGE")
-    _run_options(run)
+    options.running(run)
 
     tools = _command(commands, "tools", _tools, "list the tools, or explain one")
     tools.add_argument("name", nargs="?")
-    _tool_options(tools)
+    options.tools(tools)
 
     models = _command(
         commands, "models", _models, "list the weights, where they lie, or check them"
@@ -126,21 +128,21 @@ def parser() -> argparse.ArgumentParser:
         gqa.add_argument(f"--{option}", type=Path, required=True)
     for option in ("scene-graphs", "choices"):
         gqa.add_argument(f"--{option}", type=Path)
-    gqa.add_argument("--planner", default="embedded", help="embedded, reference ...")
+    options.planner(gqa, "embedded", "reference, ")
     gqa.add_argument("--tools", default="embedded", help="a profile, such as oracle")
-    gqa.add_argument("--limit", type=_count, help="only the first so many questions")
-    _execution_options(gqa)
+    gqa.add_argument("--limit", type=options.count, help="only the first so many questions")
+    options.execution(gqa)
     _planner_task(_command(tasks, "planner", _eval_planner, "measure programs, without pictures"))
     return made
 
 
 def _planner_task(made: argparse.ArgumentParser) -> None:
     made.add_argument("--questions", type=Path, required=True, help="in GQA's form, or .jsonl")
-    made.add_argument("--planner", default="embedded", help="embedded, reference ...")
+    options.planner(made, "embedded", "reference, ", samples=False)
     made.add_argument("--tools", default="embedded", help="the profile that it plans for")
     made.add_argument("--out", type=Path, help="a folder for the report and the results")
-    made.add_argument("--limit", type=_count, help="only the first so many questions")
-    made.add_argument("--graphs", type=_count, default=50, help="to compare programs on")
+    made.add_argument("--limit", type=options.count, help="only the first so many questions")
+    made.add_argument("--graphs", type=options.count, default=50, help="to compare programs on")
     made.add_argument("--seed", type=int, default=0, help="of the graphs")
 
 
@@ -154,39 +156,6 @@ def _command(
     return made
 
 
-def _tool_options(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--tools", help="embedded (default), oracle, or a mix: embedded,ocr=rapidocr")
-    made.add_argument("--scene-graphs", metavar="FILE", help="what the profile oracle answers from")
-
-
-def _run_options(made: argparse.ArgumentParser) -> None:
-    _tool_options(made)
-    made.add_argument("--json", action="store_true", help="print one JSON object")
-    made.add_argument("--trace", metavar="FILE.html", help="save a page that shows every step")
-    made.add_argument("--seconds", type=_seconds, help="how long the program may take")
-    _execution_options(made)
-
-
-def _execution_options(made: argparse.ArgumentParser) -> None:
-    made.add_argument(
-        "--isolate",
-        action="store_true",
-        help="run programs and decode pictures in confined processes of their own",
-    )
-    made.add_argument(
-        "--engine", choices=["local", "ray"], default="local", help="where models run"
-    )
-    made.add_argument(
-        "--ray-address", metavar="ADDRESS", help="a cluster to join; else a local one"
-    )
-    made.add_argument("--workers", type=_count, default=2, help="of each backend under ray")
-    choice = made.add_mutually_exclusive_group()
-    choice.add_argument("--no-cache", action="store_true", help="neither read nor keep results")
-    choice.add_argument(
-        "--replay", action="store_true", help="take every result from the cache, run no model"
-    )
-
-
 # -- commands
 
 
@@ -194,13 +163,13 @@ def _ask(args: argparse.Namespace) -> int:
     *images, question = args.words
     if not images:
         raise SettingsError("ask wants a picture and a question: visprog ask IMAGE QUESTION")
-    with _agent(args, args.planner) as agent:
+    with options.agent(args, args.planner) as agent:
         return _show(args, agent, lambda: agent.stream(_sources(images), question))
 
 
 def _run(args: argparse.Namespace) -> int:
     program, question = _program(_read(args.file))
-    with _agent(args) as agent:
+    with options.agent(args) as agent:
         images = _sources(args.images)
         return _show(args, agent, lambda: agent.stream_program(program, images, question))
 
@@ -220,7 +189,7 @@ def _show(args: argparse.Namespace, agent: Any, events: Callable[[], Any]) -> in
 def _plan(args: argparse.Namespace) -> int:
     from visprog import terminal
 
-    agent = _agent(args, args.planner)
+    agent = options.agent(args, args.planner)
     terminal.show_plan(agent.plan(args.question), agent.tools)
     return 0
 
@@ -230,7 +199,7 @@ def _check(args: argparse.Namespace) -> int:
     from visprog.lang import check, parse
     from visprog.show import printable
 
-    text, tools = _read(args.file), _toolset(args)
+    text, tools = _read(args.file), options.toolset(args)
     try:
         check(parse(text), tools, input_kinds(args.images))
     except ProgramError as error:
@@ -244,7 +213,7 @@ def _check(args: argparse.Namespace) -> int:
 def _tools(args: argparse.Namespace) -> int:
     from visprog import terminal
 
-    terminal.show_tools(_toolset(args), args.name)
+    terminal.show_tools(options.toolset(args), args.name)
     return 0
 
 
@@ -279,7 +248,7 @@ def _eval(args: argparse.Namespace) -> int:
         args.scene_graphs,
         args.choices,
         args.limit,
-        **_settings(args),
+        **options.settings(args),
     )
     print(json.dumps(report["metrics"], indent=1))
     print(f"report: {args.out / 'report.md'}", file=sys.stderr)
@@ -298,6 +267,7 @@ def _eval_planner(args: argparse.Namespace) -> int:
         args.limit,
         graphs=args.graphs,
         seed=args.seed,
+        chat=options.chat(args),
     )
     print(figures(report))
     if args.out:
@@ -306,43 +276,6 @@ def _eval_planner(args: argparse.Namespace) -> int:
 
 
 # -- what the commands share
-
-
-def _options(args: argparse.Namespace) -> dict[str, str]:
-    return {"scene_graphs": args.scene_graphs} if args.scene_graphs else {}
-
-
-def _agent(args: argparse.Namespace, planner: str | None = None) -> Any:
-    from visprog.agent import Agent
-    from visprog.execution import Limits
-
-    seconds = getattr(args, "seconds", None)
-    limits = Limits(seconds=seconds) if seconds else Limits()
-    return Agent(planner, args.tools, options=_options(args), limits=limits, **_settings(args))
-
-
-def _settings(args: argparse.Namespace) -> dict[str, Any]:
-    """What an agent is made with, as far as the command has options for it."""
-    from visprog.cachedir import cache_directory
-    from visprog.execution.cache import Cache
-    from visprog.execution.store import Store
-
-    if "no_cache" not in args:  # the command runs nothing
-        return {}
-    cache = Cache(store=None if args.no_cache else Store(cache_directory()))
-    made = {"cache": cache, "replay": args.replay, "isolate": args.isolate}
-    if args.engine != "local":
-        from visprog.scale import make_runner
-
-        made["runner"] = make_runner(args.engine, args.ray_address, args.workers)
-    return made
-
-
-def _toolset(args: argparse.Namespace) -> Any:
-    from visprog.settings import Settings
-    from visprog.tool import Catalogue
-
-    return Catalogue.installed().toolset(args.tools or Settings.of().tools, _options(args))
 
 
 def _read(file: str) -> str:
@@ -373,20 +306,6 @@ def _sources(images: Sequence[str]) -> list[str | bytes]:
         if image != "-" and "://" not in image and not os.path.exists(image):
             raise SettingsError(f"there is no picture {describe(image, 100)!r}")
     return [sys.stdin.buffer.read() if image == "-" else image for image in images]
-
-
-def _count(text: str) -> int:
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"want 1 or more, got {count}")
-    return count
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not (math.isfinite(seconds) and seconds > 0):
-        raise argparse.ArgumentTypeError(f"want seconds above 0, got {text!r}")
-    return seconds
 
 
 def _version() -> str:

@@ -25,6 +25,7 @@ from visprog.lang import syntax as s
 from visprog.lang.checked import Checker
 from visprog.lang.parse import parse
 from visprog.planning import Planner
+from visprog.planning.providers import ChatSettings
 from visprog.tool import Catalogue, Toolset
 
 REFERENCE = "reference"  # the planner that writes the reference itself
@@ -70,6 +71,7 @@ def evaluate(
     *,
     graphs: int = 50,
     seed: int = 0,
+    chat: ChatSettings | None = None,
 ) -> dict[str, Any]:
     """Plan the questions and compare the programs with their references.
 
@@ -77,6 +79,7 @@ def evaluate(
         questions: a file, as `load_references` reads it; at most `limit` of them.
         planner: a planner or its name, or `reference` for the reference programs themselves.
         tools: the profile whose signatures the planner is given and its programs must fit.
+        chat: how a chat model is asked, where the planner is one.
         out: the folder to write `results.jsonl`, `report.json` and `report.md` into, if any.
         graphs: how many scene graphs programs of different text are compared on.
         seed: of the scene graphs.
@@ -92,7 +95,7 @@ def evaluate(
     begin, stopped = time.perf_counter(), False
     results: list[Result] = []
     with ExitStack() as stack:
-        judge = stack.enter_context(_Judge(planner, tools, graphs, seed))
+        judge = stack.enter_context(_Judge(planner, tools, graphs, seed, chat))
         lines = None
         if out is not None:
             out.mkdir(parents=True, exist_ok=True)
@@ -122,8 +125,15 @@ def evaluate(
 class _Judge:
     """Has programs written, and judges them."""
 
-    def __init__(self, planner: str | Planner, tools: str, graphs: int, seed: int) -> None:
-        agent = Agent(None if planner == REFERENCE else planner, tools)
+    def __init__(
+        self,
+        planner: str | Planner,
+        tools: str,
+        graphs: int,
+        seed: int,
+        chat: ChatSettings | None,
+    ) -> None:
+        agent = Agent(None if planner == REFERENCE else planner, tools, chat=chat)
         self.tools = agent.tools
         self.checker = Checker(agent.tools)
         self.planner = None if planner == REFERENCE else agent.planner  # told now if unknown
