@@ -55,7 +55,8 @@ class _Under:
         self.jobs: dict[int, Job] = {}  # whose answers were not given yet
         self.done: dict[int, Answer] = {}
         self.preparing = 0
-        self.sizes: dict[int, int] = {}  # bytes of their pictures
+        self.sizes: dict[int, int] = {}  # bytes of their pictures, and all together
+        self.bytes = 0
 
     def __enter__(self) -> _Under:
         return self
@@ -87,7 +88,7 @@ class _Under:
         return not self.jobs or (
             len(self.jobs) < bulk.window
             and self.preparing < 2 * bulk.threads
-            and sum(self.sizes.values()) < bulk.pictures
+            and self.bytes < bulk.pictures
         )
 
     def begin(self, place: int, job: Job) -> None:
@@ -115,7 +116,8 @@ class _Under:
         else:
             self.client.start(place, run)
         if place not in self.sizes:
-            self.sizes[place] = sum(image.pixels.nbytes for image in job.images)
+            size = self.sizes[place] = sum(image.pixels.nbytes for image in job.images)
+            self.bytes += size
 
     def note(self, place: int, event: Step | Ended) -> None:
         job = self.jobs[place]
@@ -127,5 +129,6 @@ class _Under:
             self.done[place] = job.ended(event)
 
     def give(self, place: int) -> Answer:
-        del self.jobs[place], self.sizes[place]
+        del self.jobs[place]
+        self.bytes -= self.sizes.pop(place)
         return self.done.pop(place)

@@ -7,7 +7,6 @@ written to `results.jsonl` as it comes, so that a run that was cut off can be re
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -19,6 +18,7 @@ from typing import Any
 from visprog.agent import Agent, Answer
 from visprog.errors import SettingsError, VisprogError
 from visprog.eval.gqa_programs import translate
+from visprog.eval.progress import progress
 from visprog.eval.questions import Question, load_choices, load_questions
 from visprog.eval.report import gqa_report, write_report
 from visprog.eval.scoring import normal, score
@@ -106,7 +106,7 @@ def evaluate(
         results: list[Result] = []
         lines = stack.enter_context((out / "results.jsonl").open("w", encoding="utf-8"))
         try:
-            for question, outcome in zip(_progress(asked), solve(asked), strict=True):
+            for question, outcome in zip(progress(asked, "questions"), solve(asked), strict=True):
                 result = _result(question, outcome, listed.get(question.id))
                 results.append(result)
                 lines.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")
@@ -214,14 +214,3 @@ def reference_program(question: Question) -> str:
         PlanError: it has none, or one with an operation that GQA does not have.
     """
     return translate(question.program)
-
-
-def _progress(questions: Sequence[Question]) -> Iterator[Question]:
-    """The questions, with a bar on stderr where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield from questions
-        return
-    from rich.console import Console
-    from rich.progress import track
-
-    yield from track(questions, "questions", console=Console(stderr=True), transient=True)
