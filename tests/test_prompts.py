@@ -18,13 +18,8 @@ from tests import fakes
 from visprog.errors import CheckError, PlanError, SettingsError
 from visprog.lang import check, parse
 from visprog.planning.chat import Message, Prompting
-from visprog.planning.planner import Attempt
-from visprog.planning.prompts import (
-    BUDGET,
-    Prompts,
-    Round,
-    prompts_folder,
-)
+from visprog.planning.planner import Attempt, Round
+from visprog.planning.prompts import BUDGET, Prompts, prompts_folder
 from visprog.planning.turns import FAULT, estimated_tokens
 from visprog.tool import Catalogue, Toolset, tool
 from visprog.values import Image, Region

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from visprog.errors import VisprogError
 from visprog.execution import Ended, Step
 from visprog.execution.functions import first_unknown
-from visprog.planning import Attempt, Plan, Usage
+from visprog.planning import Attempt, Plan, Round, Usage
 from visprog.tool import Model
-from visprog.trace import ABSTAINED, ANSWERED, FAILED, StepRecord, Trace, say
+from visprog.trace import ABSTAINED, ANSWERED, FAILED, WHOLE, StepRecord, Trace, say
 from visprog.values import Image, Value
 
 Sources = object | Sequence[object]
@@ -109,6 +109,8 @@ class Job:
     attempts: tuple[Attempt, ...] = ()
     earlier: tuple[StepRecord, ...] = ()
     steps: list[tuple[tuple[int, ...], StepRecord]] = field(default_factory=list)
+    mode: str = WHOLE
+    rounds: tuple[Round, ...] = ()
     begin: float = field(default_factory=time.perf_counter)
 
     def planned(self, plan: Plan) -> None:
@@ -169,5 +171,7 @@ class Job:
             usage=self.usage,
             attempts=self.attempts,
             earlier=self.earlier,
+            mode=self.mode,
+            rounds=self.rounds,
         )
         return Answer(trace)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from visprog.execution import Step
-from visprog.planning import Attempt, Usage
+from visprog.planning import Attempt, Round, Usage
 from visprog.show import describe, printable, to_json
 from visprog.tool import Model
 from visprog.values import Image, Unknown, Value
 
 ANSWERED, ABSTAINED, FAILED = "answered", "abstained", "failed"
+WHOLE, STEPWISE, DIRECT = "whole", "stepwise", "direct"
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,8 @@ class Trace:
     in words; `unit`: of a measured answer, such as metres; `seconds`: all of it, planning included.
     `model`: the planner's; `usage`: what its calls took; `attempts`: programs that were not
     accepted, with `earlier`, the steps of those that ran; `votes`: of several samples;
-    `confidence`: the share of them that agree on the answer.
+    `confidence`: the share of them that agree on the answer. `mode`: whether the program was written
+    whole, or stepwise, in `rounds`; or the planner's model answered directly, without a program.
     """
 
     question: str
@@ -109,6 +111,8 @@ class Trace:
     earlier: tuple[StepRecord, ...] = ()
     votes: tuple[Vote, ...] = ()
     confidence: float | None = None
+    mode: str = WHOLE
+    rounds: tuple[Round, ...] = ()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace as one HTML page that stands alone."""
@@ -142,6 +146,11 @@ class Trace:
             "earlier_steps": [step.to_json() for step in self.earlier],
             "votes": [asdict(vote) for vote in self.votes],
             "confidence": self.confidence,
+            "mode": self.mode,
+            "rounds": [
+                {"lines": printable(one.lines), "shown": printable(one.shown), "faulty": one.faulty}
+                for one in self.rounds
+            ],
         }
 
 

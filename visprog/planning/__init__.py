@@ -7,6 +7,7 @@ from visprog.planning.planner import (
     Plan,
     Planner,
     Repairer,
+    Round,
     Sampler,
     Usage,
 )
@@ -19,6 +20,7 @@ __all__ = [
     "Plan",
     "Planner",
     "Repairer",
+    "Round",
     "Sampler",
     "Usage",
     "make_planner",

@@ -49,6 +49,16 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class Round:
+    """Lines of a program that is written a few at a time, and what was shown of them: values as
+    text, or the faults for which they were not run."""
+
+    lines: str
+    shown: str
+    faulty: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     """The text of a program, not yet parsed; what wrote it, and what that took."""
 

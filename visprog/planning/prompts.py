@@ -6,7 +6,6 @@ The texts are files of the folder `prompts/`; `visprog.planning.templates` reads
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +14,7 @@ from visprog.errors import PlanError, SettingsError
 from visprog.lang.functions import FUNCTIONS
 from visprog.planning.chat import Message
 from visprog.planning.exemplars import Exemplar, Likeness, read_exemplars
-from visprog.planning.planner import Attempt
+from visprog.planning.planner import Attempt, Round
 from visprog.planning.replies import program_of
 from visprog.planning.signatures import (
     closed_words,
@@ -40,16 +39,6 @@ _STEPWISE = {ANSWERING: ["rounds"], "Shown": ["shown"], "Last": ["shown"], "Faul
 _KEPT = 64  # sets of tools whose texts are remembered
 
 V = TypeVar("V")
-
-
-@dataclass(frozen=True)
-class Round:
-    """Lines of a program that a model wrote, and what it was shown of them: values as text, or the
-    faults for which they were not run."""
-
-    lines: str
-    shown: str
-    faulty: bool = False
 
 
 class Prompts:
