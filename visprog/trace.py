@@ -87,8 +87,8 @@ class Trace:
     in words; `unit`: of a measured answer, such as metres; `seconds`: all of it, planning included.
     `model`: the planner's; `usage`: what its calls took; `attempts`: programs that were not
     accepted, with `earlier`, the steps of those that ran; `votes`: of several samples;
-    `confidence`: the share of them that agree on the answer. `mode`: whether the program was written
-    whole, or stepwise, in `rounds`; or the planner's model answered directly, without a program.
+    `confidence`: the share of them that agree on the answer. `mode`: whether the program was
+    written whole, or stepwise, in `rounds`, or the model answered directly, without a program.
     """
 
     question: str
