@@ -124,12 +124,15 @@ def _param(name: str, hint: Any) -> Param:
 
 @dataclass(frozen=True)
 class Model:
-    """What did the work of a step. `kind`: weights, heuristic, rules or annotations."""
+    """What did the work of a step. `kind`: weights, heuristic, rules or annotations; `dtype` and
+    `device`: what it computed in and on, where its results hang on that."""
 
     id: str
     licence: str
     revision: str = ""
     kind: str = "weights"
+    dtype: str = ""
+    device: str = ""
 
 
 RULES = Model("rules of visprog", "Apache-2.0", kind="rules")
@@ -220,8 +223,11 @@ def _named(error: Exception) -> str:
 
 
 class Weights(Protocol):
-    """A file of weights that a package offers, as `visprog models` shows it. `size`: bytes."""
+    """Weights that a package offers, as `visprog models` shows them. `size`: bytes; `bundled`:
+    whether they come with the package, else they are fetched by `pull`."""
 
+    @property
+    def bundled(self) -> bool: ...
     @property
     def id(self) -> str: ...
     @property
@@ -234,10 +240,13 @@ class Weights(Protocol):
     def size(self) -> int: ...
 
     def where(self) -> Path:
-        """The file, its size checked. Raises WeightsError."""
+        """The file or folder, its size checked. Raises WeightsError."""
 
     def verify(self) -> Path:
-        """The file, its hash checked. Raises WeightsError."""
+        """The file or folder, its hashes checked. Raises WeightsError."""
+
+    def pull(self) -> Path:
+        """The file or folder, fetched if it is not there. Raises WeightsError."""
 
 
 class Toolset(Mapping[str, ToolSpec]):

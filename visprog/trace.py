@@ -61,6 +61,8 @@ class StepRecord:
             "model": self.model.id,
             "licence": self.model.licence,
             "kind": self.model.kind,
+            "dtype": self.model.dtype,
+            "device": self.model.device,
             "seconds": round(self.seconds, 4),
             "cached": self.cached,
             "notices": [printable(notice) for notice in self.notices],

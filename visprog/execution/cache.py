@@ -40,7 +40,8 @@ def call_key(
     `code`: as `code_of` gives it for the backend; `parameters`: whatever else the backend's results
     hang on, such as a threshold or the hash of a file that it answers from.
     """
-    parts = [_head(tool, backend, model.id, model.revision, code)]
+    made_in = (model.dtype, model.device) if model.dtype or model.device else ()
+    parts = [_head(tool, backend, model.id, model.revision, code, *made_in)]
     for name in sorted(args):
         parts += (_head(name), canonical(args[name]))
     if parameters:  # behind a mark that no argument begins with

@@ -179,9 +179,16 @@ class TransformersModel:
             try:
                 with _quiet():
                     tokenizer = AutoTokenizer.from_pretrained(self.source, **options)
-                    model = AutoModelForCausalLM.from_pretrained(
-                        self.source, dtype=dtype, use_safetensors=True, **options
-                    ).to(device)
+                    model, told = AutoModelForCausalLM.from_pretrained(
+                        self.source,
+                        dtype=dtype,
+                        use_safetensors=True,
+                        output_loading_info=True,
+                        **options,
+                    )
+                    model.to(device)
+                if absent := sorted(told["missing_keys"]):  # else filled with random numbers
+                    fault = f"it lacks weights: {absent[0]} and {len(absent) - 1} more"
             except Exception as error:  # of the hub, of safetensors, of the tokenizer
                 fault = " ".join(str(error).split())[:300] or type(error).__name__
             if fault:

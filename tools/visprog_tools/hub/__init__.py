@@ -1,0 +1,1 @@
+"""Vision models of the Hugging Face hub: one family a file, one backend a class."""
