@@ -29,6 +29,31 @@ def test_intervals() -> None:
     assert percentile(list(range(1, 101)), 95) == 95
 
 
+def test_any_of_the_right_programs_will_do(tmp_path: Path) -> None:
+    """A question may be read in two ways; a program that agrees with either is right."""
+    rows = [
+        {
+            "question": f"Is there a dog {n}?",
+            "program": 'return exists(detect(image, "dog"))',
+            "also": ['count(detect(image, "dog")) == 1', 'exists(detect(image, "cat"))'],
+        }
+        for n in range(3)
+    ]
+    asked = tmp_path / "asked.jsonl"
+    asked.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    written = ('count(detect(image, "dog")) == 1', 'exists(detect(image, "cat"))', "False")
+    script = {row["question"]: f"return {text}" for row, text in zip(rows, written, strict=True)}
+    (tmp_path / "script.json").write_text(json.dumps(script))
+    report = evaluate(asked, f"scripted:{tmp_path / 'script.json'}", "embedded", graphs=20)
+    assert (report["same"]["rate"], report["equivalent"]["rate"]) == (0.6667, 0.6667)
+    rows[0]["also"] = ["nonsense("]
+    asked.write_text(json.dumps(rows[0]))
+    assert evaluate(asked, "reference", "embedded")["no_reference"]["n"] == 1
+    asked.write_text(json.dumps({**rows[0], "also": "one"}))
+    with pytest.raises(SettingsError, match="want a list of programs"):
+        evaluate(asked, "reference", "embedded")
+
+
 # -- a whole run
 
 

@@ -14,16 +14,12 @@ from visprog.errors import BudgetError, PlanError, SettingsError, WeightsError
 from visprog.lang.check import check
 from visprog.lang.grammar import grammar
 from visprog.lang.parse import parse
-from visprog.planning import transformer
 from visprog.planning.chat import ChatPlanner, Message
 from visprog.planning.ledger import Budget, Ledger
 from visprog.planning.providers import ChatSettings, make_planner
 from visprog.planning.transformer import TransformersModel
 from visprog.tool import Catalogue
 from visprog.values import Image
-
-for name in transformer.PACKAGES:
-    pytest.importorskip(name)
 
 CATALOGUE = Catalogue.of(visprog_tools)
 TOOLS = CATALOGUE.toolset("embedded")
@@ -196,6 +192,12 @@ def test_models_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         TransformersModel("nobody/has-this").load()
     with pytest.raises(SettingsError, match="takes no --base-url"):
         make_planner("hf:a/b", CATALOGUE, chat=ChatSettings(base_url="http://127.0.0.1:1"))
+
+
+def test_packages_that_are_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visprog.planning.transformer.find_spec", lambda name: None)
+    with pytest.raises(SettingsError, match=r"wants torch, .*: pip install 'visprog\[models\]'"):
+        make_planner("hf:a/b", CATALOGUE)
 
 
 def test_pickled_weights_are_not_read(folder: Path, tmp_path: Path) -> None:

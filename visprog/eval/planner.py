@@ -157,7 +157,8 @@ class _Judge:
         reason = asked.reason
         if not reason:
             try:
-                self.checker(asked.program, input_kinds(asked.pictures))
+                for right in (asked.program, *asked.also):
+                    self.checker(right, input_kinds(asked.pictures))
             except ProgramError as error:
                 reason = f"the reference is at fault: {error}"
         if reason:
@@ -189,7 +190,7 @@ class _Judge:
         except ProgramError as error:
             return _failed(made, NO_CHECK, str(error), parse=True)
         try:
-            verdict = self.differential.compare(asked.program, program, asked.pictures)
+            verdict = self._compared(asked, program)
         except ProgramError as error:
             reason = f"it does not fit the tools of the oracle: {error}"
             return _failed(made, NO_CHECK, reason, parse=True, check=True)
@@ -204,6 +205,16 @@ class _Judge:
             worlds=verdict.worlds,
             difference=_difference(verdict),
         )
+
+    def _compared(self, asked: Reference, program: str) -> Verdict:
+        """With the reference; where they differ, with the first other right program that agrees."""
+        verdict = self.differential.compare(asked.program, program, asked.pictures)
+        for right in asked.also:
+            if verdict.equivalent:
+                break
+            other = self.differential.compare(right, program, asked.pictures)
+            verdict = other if other.equivalent else verdict
+        return verdict
 
 
 def _failed(

@@ -19,6 +19,7 @@ KEYS = ("questionId", "question_id", "id")  # of a question's name, where a list
 class Reference:
     """A question and its program; `program` is "" where there is none, and `reason` says why.
 
+    `also`: programs that read the question in another right way;
     `operations`: the steps of a functional program, by name, each once; `types`: how the question
     is classed, such as {"structural": "query", "detailed": "relS"}.
     """
@@ -29,6 +30,7 @@ class Reference:
     reason: str = ""
     operations: tuple[str, ...] = ()
     types: Mapping[str, str] | None = None
+    also: tuple[str, ...] = ()
 
     @property
     def pictures(self) -> int:
@@ -42,7 +44,8 @@ def load_references(path: Path, limit: int | None = None) -> list[Reference]:
 
     A file is in GQA's form, an object of ids or a list of questions with a functional program
     (`semantic`), or has {"question", "program"} on each line, the program in our language (where
-    it is one expression, `return` may be left out).
+    it is one expression, `return` may be left out), and maybe "also", a list of other programs that
+    are as right.
 
     Raises:
         SettingsError: no such file, or no questions in one of these forms in it.
@@ -92,7 +95,11 @@ def _reference(path: Path, name: str, raw: Any) -> Reference:
         raise SettingsError(f"questions {path}: {name}: want an object of types, got {types!r}")
     made = Reference(name, raw["question"], "", types={key: str(types[key]) for key in types})
     if isinstance(raw.get("program"), str):
-        return replace(made, program=_statement(raw["program"]))
+        also = raw.get("also", [])
+        if not isinstance(also, list) or not all(isinstance(one, str) for one in also):
+            raise SettingsError(f"questions {path}: {name}: want a list of programs in `also`")
+        others = tuple(map(_statement, also))
+        return replace(made, program=_statement(raw["program"]), also=others)
     steps = raw.get("semantic")
     if not isinstance(steps, list):
         return replace(made, reason="it has no program")

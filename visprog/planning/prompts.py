@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from visprog.errors import PlanError, SettingsError
 from visprog.lang.functions import FUNCTIONS
+from visprog.library import Library
 from visprog.planning.chat import Message
 from visprog.planning.exemplars import Exemplar, Likeness, read_exemplars
 from visprog.planning.planner import Attempt, Round
@@ -19,6 +20,7 @@ from visprog.planning.replies import program_of
 from visprog.planning.signatures import (
     closed_words,
     functions_text,
+    helpers_text,
     inputs_text,
     properties_text,
     tools_text,
@@ -32,8 +34,10 @@ BUDGET = 6_000  # tokens, as `estimated_tokens` counts them
 ROUNDS = 8  # of a program written a few lines at a time
 PACKAGE = Path(__file__).resolve().parents[1]
 ANSWERING = "How to answer"  # the section of system.md that stepwise.md has its own of
+HELPERS, KEEPING = "Helpers of this project", "New helpers"  # sections of system.md
 
 _SYSTEM = {"Tools": ["tools"], "Language": ["functions", "properties"], ANSWERING: []}
+_HELPED = {HELPERS: ["helpers"], KEEPING: []}  # what it has besides, where there is a library
 _REPAIR = {"Static": ["fault"], "Runtime": ["fault"]}
 _STEPWISE = {ANSWERING: ["rounds"], "Shown": ["shown"], "Last": ["shown"], "Fault": ["fault"]}
 _KEPT = 64  # sets of tools whose texts are remembered
@@ -61,6 +65,7 @@ class Prompts:
         k: int = K,
         budget: int = BUDGET,
         exemplars: Sequence[Exemplar] | Path | None = None,
+        library: Library | None = None,
     ) -> None:
         """
         Args:
@@ -69,6 +74,7 @@ class Prompts:
             budget: tokens of a conversation, estimated. What does not fit is left out: first
                 exemplars, as few as will do, then the docs of the tools, then earlier attempts.
             exemplars: others than the folder's, or their file.
+            library: of the helpers that programs may call, for the same tools; it may grow.
 
         Raises:
             SettingsError: a file is missing or has another form; numbers out of range.
@@ -77,7 +83,9 @@ class Prompts:
             raise SettingsError(f"prompts want k >= 0 and budget >= 1, got {k} and {budget}")
         self.folder = folder or prompts_folder()
         self.k, self.budget = k, budget
-        self._system = read_sections(self.folder / "system.md", _SYSTEM)
+        self.library = library
+        wanted = {**_SYSTEM, **(_HELPED if library else {})}
+        self._system = read_sections(self.folder / "system.md", wanted)
         self._repair = read_sections(self.folder / "repair.md", _REPAIR)
         self._stepwise = read_sections(self.folder / "stepwise.md", _STEPWISE)
         if exemplars is None or isinstance(exemplars, Path):
@@ -186,14 +194,18 @@ class Prompts:
         return likeness.choose(question, self.k)
 
     def _system_text(self, tools: Toolset, docs: bool, answering: str) -> str:
-        key = _identity(tools), docs, answering
+        helpers = self.library.fitting if self.library else {}
+        key = _identity(tools), docs, answering, helpers_text(helpers, docs=True)
         text = self._texts.get(key)
         if text is None:
             known = {*tools, *FUNCTIONS}
-            fitting = {name: without_unknown(body, known) for name, body in self._system.items()}
+            unused = {*(() if helpers else [HELPERS]), *(() if self.library else [KEEPING])}
+            used = {name: body for name, body in self._system.items() if name not in unused}
+            fitting = {name: without_unknown(body, known) for name, body in used.items()}
             sections = {name: body for name, body in fitting.items() if body}
             values = {
                 "tools": tools_text(tools, docs=docs),
+                "helpers": helpers_text(helpers, docs=docs),
                 "functions": functions_text(),
                 "properties": properties_text(),
             }

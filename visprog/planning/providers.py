@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from visprog.errors import SettingsError
+from visprog.library import Library
 from visprog.planning.chat import MOST, ChatModel, ChatPlanner, Prompting
 from visprog.planning.clients import Timeouts
 from visprog.planning.completions import KeptModel, Store
@@ -52,6 +53,7 @@ def make_planner(
     chat: ChatSettings | None = None,
     store: Store | None = None,
     prompts: Prompting | None = None,
+    library: Library | None = None,
 ) -> Planner:
     """The planner of a name: `embedded`, `scripted:FILE`, or that of a chat model.
 
@@ -60,6 +62,7 @@ def make_planner(
         chat: how a chat model is asked.
         store: where its completions are kept; None to keep none.
         prompts: what it is told; by default our own.
+        library: of helpers that our own prompts tell it of; planners without prompts know none.
 
     Raises:
         SettingsError: there is no such planner, what it needs is not installed or not set, or its
@@ -84,7 +87,7 @@ def make_planner(
     if prompts is None:
         from visprog.planning.prompts import Prompts
 
-        prompts = Prompts()
+        prompts = Prompts(library=library)
     return ChatPlanner(made, prompts, temperature=settings.temperature, most=settings.most)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from visprog.lang import types as t
 from visprog.lang.functions import FUNCTIONS
+from visprog.lang.helpers import Helper
 from visprog.lang.properties import PROPERTIES
 from visprog.tool import ToolSpec, Words, kind_name
 
@@ -26,6 +27,14 @@ def tools_text(tools: Mapping[str, ToolSpec], *, docs: bool) -> str:
         families.setdefault(spec.family, []).append(f"{spec.signature}{doc}")
     blocks = [f"### {name}\n\n" + "\n".join(families[name]) for name in sorted(families, key=_rank)]
     return "\n\n".join([*blocks, *_texts_taken(tools)])
+
+
+def helpers_text(helpers: Mapping[str, Helper], *, docs: bool) -> str:
+    """The signatures of a project's helpers, with the first line of each doc."""
+    return "\n".join(
+        f"{one.signature}  # {first_line(one.doc)}" if docs and one.doc else one.signature
+        for one in helpers.values()
+    )
 
 
 def first_line(doc: str) -> str:
