@@ -3,68 +3,18 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.pages import CAT, GUESS, HOSTILE, LINES, RAMP, STREET, Seen, assert_links, step, trace
 from visprog.highlight import highlight
+from visprog.planning import Attempt, Round
 from visprog.render import CARDS, DRAWN, page
-from visprog.tool import RULES, Model
-from visprog.trace import StepRecord, Trace
+from visprog.tool import Model
+from visprog.trace import Vote
 from visprog.values import Depth, Flow, Image, Region, Text, Unknown, Value, Video
-
-HOSTILE = "<script>alert('x')</script>\" onload=\"alert(1)\" ' \u202e\x1b[2J\ud800 </style>"
-STREET = Image(np.full((48, 64, 3), 90, np.uint8), "street")
-CAT = Region(STREET, (10, 5, 40, 30), "cat", 0.9)
-RAMP = np.linspace(1, 20, 48 * 64, dtype=np.float32).reshape(48, 64)
-GUESS = Model("ground plane", "Apache-2.0", "1", kind="heuristic")
-
-
-def step(value: Value | None = 1, **changes: Any) -> StepRecord:
-    given = dict(line=1, name="x", tool="count", args={"regions": [CAT]}, value=value, error="",
-                 model=RULES, seconds=0.5, cached=False, notices=())  # fmt: skip
-    return StepRecord(**{**given, **changes})
-
-
-def trace(*steps: StepRecord, **changes: Any) -> Trace:
-    given = dict(question="How many cats?", images=(STREET,), program="x = count(cats)\nreturn x",
-                 planner="scripted", tools="embedded", steps=steps, value=1, status="answered",
-                 reason="", answer="1", notices=(), seconds=1.25, plan_seconds=0.5)  # fmt: skip
-    return Trace(**{**given, **changes})
-
-
-class Seen(HTMLParser):
-    """The elements of a page, its ids and its visible text; every element must be closed."""
-
-    VOID = ("meta", "img", "path", "br")
-
-    def __init__(self, html: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.text = ""
-        self.feed(html)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in self.VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag not in self.VOID:
-            assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if "style" not in self.open:
-            self.text += data
-
-    def having(self, attribute: str) -> list[str]:
-        return [attrs[attribute] or "" for _, attrs in self.tags if attribute in attrs]
 
 
 def test_it_says_everything() -> None:
@@ -112,11 +62,7 @@ def test_nothing_is_fetched_and_nothing_runs() -> None:
     assert "default-src 'none'" in html
     for address in seen.having("src"):
         assert re.match(r"data:image/(jpeg|png);base64,[A-Za-z0-9+/=]+$", address)
-    ids = seen.having("id")
-    assert len(ids) == len(set(ids))
-    for target in seen.having("href"):
-        assert target.startswith("#")
-        assert target[1:] in ids
+    assert_links(seen)
 
 
 def test_hostile_text_stays_text() -> None:
@@ -132,13 +78,17 @@ def test_hostile_text_stays_text() -> None:
     html = page(trace(
         *steps, step(None, error=HOSTILE), question=HOSTILE, images=(image, STREET),
         program=f'x = "{HOSTILE}"  # {HOSTILE}', planner=HOSTILE, tools=HOSTILE, value=[region],
-        answer=HOSTILE, reason=HOSTILE, notices=(HOSTILE,), unit=HOSTILE,
+        answer=HOSTILE, reason=HOSTILE, notices=(HOSTILE, LINES), unit=HOSTILE, model=model,
+        attempts=(Attempt(HOSTILE, LINES), Attempt(LINES, HOSTILE, HOSTILE)), earlier=tuple(steps),
+        votes=(Vote(HOSTILE, 1, HOSTILE, HOSTILE, LINES),), confidence=0.5, mode=HOSTILE,
+        rounds=(Round(HOSTILE, LINES), Round(LINES, HOSTILE, faulty=True)),
     ))  # fmt: skip
     html.encode()  # no lone surrogates
     assert not re.search("[\x00-\x08\x0b-\x1f\u202e]", html)
     seen = Seen(html)
     known = "html head meta title style body main header div figure img figcaption p h1 section svg"
-    known += " path ul ol li dl dt dd h2 h3 code span a b i footer"
+    known += " path ul ol li dl dt dd h2 h3 code span a b i footer pre details summary"
+    known += " table thead tbody tr th td"
     assert {tag for tag, _ in seen.tags} <= set(known.split())
     names = {name for _, attributes in seen.tags for name in attributes}
     assert not {name for name in names if name.startswith("on")}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -15,12 +15,15 @@ from visprog.agent import Answer, Answered, Event, Planned, Planning, Rejected, 
 from visprog.errors import SettingsError, WeightsError
 from visprog.lang import parse
 from visprog.lang.syntax import Call, walk
-from visprog.planning import Plan
+from visprog.planning import Attempt, Plan, Round
 from visprog.show import describe, printable
-from visprog.tool import RULES, Toolset, Weights
-from visprog.trace import StepRecord
+from visprog.summary import confidence, directly, refusal, usage_parts
+from visprog.tool import RULES, Model, Toolset, Weights
+from visprog.trace import DIRECT, StepRecord, Trace, Vote
 
 COLORS = {"answered": "bold green", "abstained": "bold yellow", "failed": "bold red"}
+SHOWN = 10_000  # characters of a text
+VOTES = 10
 
 
 def _console(**options: Any) -> Console:
@@ -35,11 +38,15 @@ def follow(events: Iterable[Event], *, quiet: bool = False) -> Answer:
     wait.start()
     try:
         for event in events:
+            looked = getattr(event, "round", None)
+            if isinstance(looked, Round):
+                console.print(_program(looked.lines), _round(looked), sep="\n")
+                continue
             match event:
                 case Planning(planner):
                     wait.update(Text(f"planning with {printable(planner)} ..."))
                 case Rejected(attempt):
-                    console.print(Text(f"not accepted: {printable(attempt.fault)}", "yellow"))
+                    console.print(_rejected(attempt))
                 case Planned(program):
                     console.print(_program(program))
                     wait.update("running ...")
@@ -47,7 +54,7 @@ def follow(events: Iterable[Event], *, quiet: bool = False) -> Answer:
                     console.print(_step(step))
                 case Answered(answer):
                     wait.stop()
-                    console.print(_answer(answer))
+                    console.print(_answer(answer), *_besides(answer.trace), sep="\n")
                     return answer
     finally:
         wait.stop()
@@ -59,6 +66,25 @@ def _program(text: str) -> Syntax:
         printable(text.rstrip()), "python", theme="ansi_dark", line_numbers=True, word_wrap=True,
         background_color="default",
     )  # fmt: skip
+
+
+def _rejected(attempt: Attempt) -> Text:
+    return Text(f"not accepted, it {refusal(attempt)}:{_lines(attempt.fault)}", "yellow")
+
+
+def _round(one: Round) -> Text:
+    """What the planner is shown of its lines, or why they were not run."""
+    if one.faulty:
+        return Text(f"not run:{_lines(one.shown)}", "yellow")
+    return Text(f"shown:{_lines(one.shown)}" if one.shown.strip() else "nothing to show", "dim")
+
+
+def _lines(text: str) -> str:
+    """A text that may have lines; a checker's point at columns, so that they begin a new one."""
+    shown = printable(text[:SHOWN].rstrip())
+    if len(text) > SHOWN:
+        shown += f" \u2026 {len(text) - SHOWN:,} more characters"
+    return f"\n{shown}" if "\n" in shown else f" {shown}"
 
 
 def _step(step: StepRecord) -> Text:
@@ -86,6 +112,37 @@ def _answer(answer: Answer) -> Text:
         made.append(f" {answer.trace.unit}")
     made.append(f"  ({answer.trace.seconds:.2f} s)", "dim")
     return made
+
+
+def _besides(trace: Trace) -> Iterator[Text]:
+    """What else is to be known of an answer: how sure it is, and what planned it."""
+    told = {notice for step in trace.steps for notice in step.notices}
+    for notice in trace.notices:
+        if notice not in told:
+            yield Text(f"note:{_lines(notice)}", "yellow")
+    if trace.mode == DIRECT:
+        yield Text(directly(trace), "yellow")
+    if trace.confidence is not None:
+        yield Text(confidence(trace), "bold")
+    yield from map(_vote, trace.votes[:VOTES])
+    if len(trace.votes) > VOTES:
+        yield Text(f"      and {len(trace.votes) - VOTES} more", "dim")
+    if trace.model is not None:
+        took = ", ".join(usage_parts(trace.usage))
+        planner = f"planned by {printable(trace.planner)}: {_model(trace.model)}"
+        yield Text(planner + (f"; {took}" if took else ""), "dim")
+
+
+def _vote(vote: Vote) -> Text:
+    said = vote.answer or vote.fault.strip().partition("\n")[0]
+    made = Text.assemble(
+        (f"{vote.count:>4} x ", "dim"), (describe(vote.status, 20), COLORS.get(vote.status, ""))
+    )
+    return made.append(f": {describe(said, 160)}")
+
+
+def _model(model: Model) -> str:
+    return printable(", ".join(filter(None, (model.id, model.revision, model.licence))))
 
 
 def show_plan(plan: Plan, tools: Toolset) -> None:
