@@ -124,7 +124,10 @@ class SizeLimit(LimitError):
 
 
 class PlanError(VisprogError):
-    """The planner gave no program."""
+    """The planner gave no program. `usage`: what its call took all the same, a `planning.Usage`;
+    None where that is not known."""
+
+    usage: object = None
 
 
 class BudgetError(PlanError):

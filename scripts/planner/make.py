@@ -21,7 +21,7 @@ def main() -> None:
     if asked.pairs and asked.pairs.is_file():
         made = [json.loads(line) for line in asked.pairs.read_text().splitlines()]
     else:
-        made = make_pairs(asked.templates, asked.recasts, asked.gqa, asked.exclude)
+        made = make_pairs(asked.templates, asked.recasts, asked.seeds, asked.gqa, asked.exclude)
         listing = asked.pairs or asked.out.with_suffix(".pairs.jsonl")
         listing.write_text("".join(json.dumps(pair) + "\n" for pair in made))
     if not asked.steps:
@@ -37,14 +37,14 @@ def main() -> None:
 
 
 def make_pairs(
-    templates: int, recasts: int, gqa: Path | None, exclude: list[Path]
+    templates: int, recasts: int, seeds: int, gqa: Path | None, exclude: list[Path]
 ) -> list[dict[str, str]]:
     """All pairs, in random order; GQA's own questions four times, none of the excluded files."""
     import gqa_pairs
     import pairs
     import words
 
-    made = pairs.from_templates(templates, 7, gqa)
+    made = pairs.from_templates(templates, 7, gqa) + pairs.from_seeds(seeds, 9, gqa)
     own = gqa_pairs.from_gqa(gqa) if gqa else []
     made += 4 * own + gqa_pairs.recasts(own, recasts, words.read_nouns(gqa), 5)
     made = pairs.without_questions(made, [HERE / "heldout.jsonl", *exclude])
@@ -60,6 +60,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--pairs", type=Path, help="made before; else they are written there")
     parser.add_argument("--templates", type=int, default=48_000, help="pairs from templates")
     parser.add_argument("--recasts", type=int, default=14_000, help="GQA's questions reworded")
+    parser.add_argument("--seeds", type=int, default=40, help="pairs grown from each seed")
     parser.add_argument(
         "--exclude", type=Path, nargs="*", default=[], help="questions that no pair may have"
     )

@@ -17,6 +17,7 @@ import measuring
 import naming
 import ordinals
 import pictures
+import seeds
 import several
 import verifying
 import words
@@ -120,6 +121,20 @@ def from_templates(n: int, seed: int, gqa: Path | None = None) -> list[Pair]:
             continue
         pair = {"question": question, "program": program, "family": maker.__name__}
         made.setdefault(key(question), pair)
+    return list(made.values())
+
+
+def from_seeds(each: int, seed: int, gqa: Path | None = None) -> list[Pair]:
+    """Pairs from the seeds, `each` from one at most; those with texts that a planner may not quote
+    are left out."""
+    rng = random.Random(seed)
+    made: dict[str, Pair] = {}
+    for one, question, expression in seeds.pairs_of(each, seed, words.read_nouns(gqa)):
+        program = f"return {expression}"
+        asked = question if "vqa(" in expression else _typed(question, rng)
+        if len(expression) <= LONGEST and not stray_texts(asked, program):
+            family = f"seed {one.place}"
+            made.setdefault(key(asked), {"question": asked, "program": program, "family": family})
     return list(made.values())
 
 

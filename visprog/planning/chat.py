@@ -156,12 +156,20 @@ class ChatPlanner:
             seed=self.seed,
             grammar=grammar(tools, form=form, inputs=inputs) if form else None,
         )
-        if made.finish == "length":  # what is left of it might parse, and mean something else
-            raise PlanError(f"{self.name} came to no end within {self.most} tokens")
         return Plan(
-            self.prompts.program_of(made.text),
+            self._text(made),
             self.model.model,
             time.perf_counter() - started,
             tuple(getattr(self.model, "notices", ())),
             made.usage,
         )
+
+    def _text(self, made: Completion) -> str:
+        """The program in a completion."""
+        try:
+            if made.finish == "length":  # what is left of it might parse, and mean something else
+                raise PlanError(f"{self.name} came to no end within {self.most} tokens")
+            return self.prompts.program_of(made.text)
+        except PlanError as error:
+            error.usage = made.usage
+            raise

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from visprog.errors import BudgetError, SettingsError
+from visprog.errors import BudgetError, PlanError, SettingsError
 from visprog.planning.chat import Message
 from visprog.planning.planner import Usage
 
@@ -142,16 +142,21 @@ class Ledger:
         with self._lock:
             call = Call(self._left(prompt + most, cost))
             self._running[id(call)] = (call, prompt + most, cost)
-        ended = False
+        ended, failed = False, None
         try:
             yield call
             ended = True
+        except PlanError as error:
+            failed = error
+            raise
         finally:
             with self._lock:
                 del self._running[id(call)]
                 call.usage = self._usage(call, ended)
                 self._total += call.usage
                 self._untold += ended and not call.told
+            if failed is not None:
+                failed.usage = call.usage
 
     def _usage(self, call: Call, ended: bool) -> Usage:
         prompt, completion = call.prompt_tokens or 0, call.completion_tokens or 0
