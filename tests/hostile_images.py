@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from PIL import Image, PngImagePlugin
+from PIL import ExifTags, Image, PngImagePlugin
 
 SIZE = (64, 48)
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -51,6 +51,14 @@ def turned(orientation: int, text: str = "") -> bytes:
     if text:
         exif[0x010E] = text
     return saved(picture(), "JPEG", exif=exif, quality=95)
+
+
+def taken(kind: str = "JPEG", *, size: tuple[int, int] = SIZE, **numbers: int) -> bytes:
+    """A picture with numbers of its camera, by the names of EXIF; `size` as EXIF says it was."""
+    exif = Image.Exif()
+    names = {ExifTags.Base[name].value: number for name, number in numbers.items()}
+    exif[0x8769] = {0xA002: size[0], 0xA003: size[1], **names}
+    return saved(picture(), kind, exif=exif)
 
 
 def chunk(kind: bytes, data: bytes = b"") -> bytes:

@@ -35,7 +35,10 @@ def random_image(side: int = 8, name: str = "picture", seed: int = 0) -> Image:
 def images(draw: st.DrawFn) -> Image:
     height, width = draw(SIDES), draw(SIDES)
     pixels = np.frombuffer(draw(st.binary(min_size=243, max_size=243)), np.uint8)
-    return Image(pixels[: height * width * 3].reshape(height, width, 3), draw(st.text(max_size=5)))
+    focal = draw(st.sampled_from((0.0, 500.5)))
+    axis = draw(st.sampled_from((None, (-3.0, 4.5)))) if focal else None
+    shaped = pixels[: height * width * 3].reshape(height, width, 3)
+    return Image(shaped, draw(st.text(max_size=5)), focal, axis)
 
 
 @st.composite
@@ -253,6 +256,19 @@ FORGED = {
     "a picture of no size": packed(b"i", None, "", -1, -3, arrays=PIXEL),
     "a picture with a key that is none": packed(b"i", 5, "", 1, 1, arrays=PIXEL),
     "a picture with a key too long": packed(b"i", "k" * 999, "", 1, 1, arrays=PIXEL),
+    "a picture of no focal length": packed(b"c", None, "", 1, 1, 0.0, 1.0, 1.0, arrays=PIXEL),
+    "a picture of an endless focal length": packed(
+        b"c", None, "", 1, 1, float("inf"), 1.0, 1.0, arrays=PIXEL
+    ),
+    "a picture of a focal length below 0": packed(
+        b"c", None, "", 1, 1, -1.0, 1.0, 1.0, arrays=PIXEL
+    ),
+    "a picture of an axis that is nowhere": packed(
+        b"c", None, "", 1, 1, 1.0, float("nan"), 1.0, arrays=PIXEL
+    ),
+    "a picture of an axis that is a text": packed(
+        b"c", None, "", 1, 1, 1.0, "", 1.0, arrays=PIXEL
+    ),
     "a region of no picture": packed(b"r", "cat", 0.0, 0.0, 1.0, 1.0, 1.0, "", "image"),
     "a region of a region": packed(
         b"r", "cat", 0.0, 0.0, 1.0, 1.0, 1.0, "", b"r", "cat", 0.0, 0.0, 1.0, 1.0, 1.0, "",
@@ -316,7 +332,8 @@ def whole() -> bytes:
     image = random_image(3)
     mask = np.eye(3, dtype=np.bool_)
     every: Value = [
-        image, Region(image, (0, 0, 1, 1), "cat", 0.5, mask), Region(image, (0, 0, 1, 1), "dog"),
+        image, Image(image.pixels, "taken", 9.0), Region(image, (0, 0, 1, 1), "cat", 0.5, mask),
+        Region(image, (0, 0, 1, 1), "dog"),
         Text(image, "stop", (0, 0, 1, 1)), Depth(image, np.ones((3, 3), np.float32)),
         Flow(image, np.ones((3, 3, 2), np.float32)), Video((image, random_image(3, "b", 1)), 5.0),
         Unknown("why"), {"a": 1, "b": (True, 2.5, "text")}, 2**70,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import random
 import socket
 from collections.abc import Mapping
@@ -214,9 +215,18 @@ def forged_run(pool: Pool) -> Any:
 @pytest.mark.parametrize(
     "said",
     [
-        *(b"", b"\xff" * 20, message("turn", [], [], None, False, 9.0), message("pixels", 2, 2)),
-        *(message("pixels", 2, 2, Blob(bytes(13))), message("pixels", -1, -1, Blob(bytes(3)))),
-        *(message("pixels", 10**9, 10**9, Blob(b"")), message("pixels", 2, 2, "a" * 12)),
+        *(
+            b"",
+            b"\xff" * 20,
+            message("turn", [], [], None, False, 9.0),
+            message("pixels", 2, 2, 0.0),
+        ),
+        *(
+            message("pixels", 2, 2, 0.0, Blob(bytes(13))),
+            message("pixels", -1, -1, 0.0, Blob(bytes(3))),
+        ),
+        *(message("pixels", 10**9, 10**9, 0.0, Blob(b"")), message("pixels", 2, 2, 0.0, "a" * 12)),
+        *(message("pixels", 2, 2, focal, Blob(bytes(12))) for focal in (-1.0, math.inf, math.nan)),
         *(message("refused", 5), message("damaged", ["a"]), message("breach", "it broke")),
     ],
     ids=itertools.count(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import io
 import os
+import random
 import threading
 import time
 import tracemalloc
@@ -17,8 +18,9 @@ import pytest
 from PIL import Image as pil
 from PIL import ImageOps
 
-from tests.hostile_images import CASES, Case, picture, png, saved, turned
+from tests.hostile_images import CASES, Case, picture, png, saved, taken, turned
 from visprog.errors import ImageError
+from visprog.exif import focal_of
 from visprog.images import Limits, clean_name, load, load_url
 from visprog.values import Image
 
@@ -56,6 +58,61 @@ def test_exif_turns_as_pillow_does(orientation: int) -> None:
     with pil.open(io.BytesIO(data)) as image:
         want = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     np.testing.assert_array_equal(load(data).pixels, want)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_the_focal_length_is_scaled_over_the_diagonal(kind: str, tmp_path: Path) -> None:
+    data = taken(kind, FocalLengthIn35mmFilm=26)
+    want = 26 * 80 / 43.2666  # the diagonal of 64 x 48 is 80
+    assert load(data).focal == pytest.approx(want, rel=1e-5)
+    assert load(data).axis == (32.0, 24.0)
+    assert (
+        load(data, name="other").focal == load(load(data), name="third").focal == load(data).focal
+    )
+    (tmp_path / "a.jpg").write_bytes(data)
+    with pil.open(tmp_path / "a.jpg") as image:
+        assert load(image).focal == load(data).focal
+        assert load(image.crop((0, 0, 32, 24))).focal == 0
+        assert load(image.resize((32, 24))).focal == 0
+
+
+def test_a_picture_made_smaller_is_of_the_same_angle_and_one_that_was_cut_of_none_known() -> None:
+    whole = load(taken(FocalLengthIn35mmFilm=26)).focal
+    assert load(taken(size=(4032, 3024), FocalLengthIn35mmFilm=26)).focal == whole
+    assert load(taken(size=(3024, 4032), FocalLengthIn35mmFilm=26)).focal == whole
+    assert load(taken(size=(0, 0), FocalLengthIn35mmFilm=26)).focal == whole
+    assert load(taken(size=(4032, 2268), FocalLengthIn35mmFilm=26)).focal == 0
+
+
+def test_what_is_not_told_is_not_known() -> None:
+    for data in (taken(), taken(FocalLengthIn35mmFilm=0), taken(FocalLengthIn35mmFilm=65535)):
+        assert (load(data).focal, load(data).axis) == (0.0, None)
+    assert load(turned(6)).focal == load(np.zeros((4, 6, 3), np.uint8)).focal == 0
+
+
+def test_a_camera_counts_in_the_key_where_it_is_known() -> None:
+    pixels = np.zeros((4, 6, 3), np.uint8)
+    keys = {Image(pixels, "a", *camera).key for camera in ((), (5,), (6.0,), (5.0, (1.0, 2.0)))}
+    assert len(keys) == 4
+    assert Image(pixels, "a", 5).key == Image(pixels, "a", 5.0, (3, 2)).key
+    assert Image(pixels, "a").key == "b07ff40105188273ca45ac8d61a80d53"
+    for wrong in ((-1.0,), (np.nan,), (np.inf,), (0.0, (1.0, 1.0)), (1.0, (np.nan, 1.0))):
+        with pytest.raises(ValueError, match=r"Image\.(focal|axis)"):
+            Image(pixels, "a", *wrong)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_hostile_exif_is_no_more_than_unknown(seed: int) -> None:
+    rng = random.Random(seed)
+    exif = bytearray(taken(FocalLengthIn35mmFilm=26).split(b"Exif\0\0")[1][:120])
+    for size in range(len(exif)):
+        assert focal_of(bytes(exif[:size]), 64, 48) >= 0
+    for _ in range(200):
+        made = bytearray(exif)
+        for _ in range(rng.randint(1, 8)):
+            made[rng.randrange(8, len(made))] = rng.choice((0, 1, 127, 255))
+        assert 0 <= focal_of(bytes(made), 64, 48) < 4000
+    assert focal_of(b"II*\0\x08\0\0\0\xff\xff" + bytes(2**20), 64, 48) == 0
 
 
 def test_a_tiff_is_turned_once() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests import fakes
-from tests.hostile_images import CASES, Case
+from tests.hostile_images import CASES, Case, taken
 from tests.isolated import PICTURE, TOOLS, drive, has, outcome, value_of
 from tests.test_lang import chunks
 from visprog import images
@@ -66,6 +66,12 @@ def test_checking_tells_the_same_faults_and_units(isolation: Isolation) -> None:
 def test_pictures_decode_as_without_isolation(isolation: Isolation, case: Case) -> None:
     data = case.make()
     assert outcome(isolation.load, data) == outcome(images.load, data)
+
+
+def test_the_camera_of_a_picture_is_told(isolation: Isolation) -> None:
+    data = taken(FocalLengthIn35mmFilm=26)
+    assert isolation.load(data) == images.load(data)
+    assert isolation.load(data).focal == images.load(data).focal > 0
 
 
 def test_sources_that_are_no_files_load_as_without(isolation: Isolation, tmp_path: Any) -> None:

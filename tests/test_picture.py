@@ -28,6 +28,15 @@ def test_a_part_of_a_part_is_named_after_the_whole() -> None:
     assert np.array_equal(second.pixels, PIXELS[7:11, 11:15])
 
 
+def test_a_part_is_of_the_same_camera() -> None:
+    taken = Image(PIXELS, "street", 50.0)
+    first = picture.crop(taken, Region(taken, (10, 5, 30, 20), "thing"))
+    second = picture.crop(first, Region(first, (1, 2, 5, 6), "thing"))
+    assert (first.focal, first.axis) == (50.0, (20.0, 15.0))
+    assert (second.focal, second.axis) == (50.0, (19.0, 13.0))
+    assert picture.crop(IMAGE, Region(IMAGE, (10, 5, 30, 20), "thing")).axis is None
+
+
 def test_the_sides_of_a_centre() -> None:
     thing = Region(IMAGE, (20, 10, 30, 20), "thing")
     assert picture.crop_left_of(IMAGE, thing).pixels.shape == (40, 25, 3)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from visprog.errors import ImageError
+from visprog.exif import focal_of
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PILImage
@@ -54,6 +55,13 @@ class Limits:
         )
 
 
+class Decoded(NamedTuple):
+    """What was in a file. `pixels`: (H, W, 3) uint8; `focal`: of the camera, as in `Image`."""
+
+    pixels: NDArray[np.uint8]
+    focal: float = 0.0
+
+
 class _Metered(io.BytesIO):
     """A file that ends the decoding when it is read in more than READS pieces."""
 
@@ -66,8 +74,8 @@ class _Metered(io.BytesIO):
         return super().read(size)
 
 
-def decode(data: bytes, limits: Limits) -> NDArray[np.uint8]:
-    """The pixels (H, W, 3) of the first frame. Sizes are checked before pixels are decoded.
+def decode(data: bytes, limits: Limits) -> Decoded:
+    """The first frame. Sizes are checked before pixels are decoded.
 
     Raises:
         ImageError: a limit is broken. Pillow's own errors, of any class, are the caller's to name.
@@ -88,7 +96,7 @@ def decode(data: bytes, limits: Limits) -> NDArray[np.uint8]:
         raise limits.too_large("a header that declares far more") from None
     with image:
         limits.check_size(*image.size)
-        return pixels(image)
+        return Decoded(pixels(image), focal(image))
 
 
 def _kind(data: bytes) -> str:
@@ -135,6 +143,13 @@ def pixels(image: PILImage) -> NDArray[np.uint8]:
     if image.has_transparency_data:
         return _upright(on_white(image), image)
     return _upright(np.array(image if image.mode == "RGB" else image.convert("RGB")), image)
+
+
+def focal(image: PILImage) -> float:
+    """The focal length in pixels of a PIL image as it was read from its file, else 0: of one that
+    was cut or changed its EXIF tells nothing."""
+    exif = image.info.get("exif") if image.format else None
+    return focal_of(exif, *image.size) if isinstance(exif, bytes) else 0.0
 
 
 def on_white(image: PILImage) -> NDArray[np.uint8]:

@@ -11,13 +11,14 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.decoding import Limits, decode, on_white, pixels, sixteen_to_eight
+from visprog.decoding import Decoded, Limits, decode, focal, on_white, pixels, sixteen_to_eight
 from visprog.errors import ImageError
 from visprog.show import HIDDEN, printable
 from visprog.values import Image
@@ -29,7 +30,7 @@ ADDRESS = re.compile(r"\s*(https?|ftp|file|data):", re.IGNORECASE)
 SUFFIX = re.compile(r"(?<=.)\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
-Decoder = Callable[[bytes, Limits], NDArray[np.uint8]]
+Decoder = Callable[[bytes, Limits], Decoded]
 
 
 def load(
@@ -50,11 +51,14 @@ def load(
         limits: the largest picture to take.
         decoder: what turns the bytes of a file into pixels, such as a process of its own.
 
+    The focal length is what the EXIF of a file says; of a PIL image that was changed since it was
+    read, and of an array, it is not known.
+
     Raises:
         ImageError: it cannot be read, breaks a limit, or is an address (see `load_url`).
     """
     if isinstance(source, Image):
-        return source if name is None else Image(source.pixels, clean_name(name))
+        return source if name is None else replace(source, name=clean_name(name))
     known = ""
     if isinstance(source, (str, os.PathLike)):
         if isinstance(source, str) and ADDRESS.match(source):
@@ -71,12 +75,12 @@ def load(
             made = decoder(bytes(source), limits)
     elif isinstance(source, np.ndarray):
         with _about("the array"):
-            made = _from_array(np.asarray(source), limits)
+            made = Decoded(_from_array(np.asarray(source), limits))
     else:
         known = str(getattr(source, "filename", None) or "")  # of a PIL image that was a file
         with _about("the picture"):
             made = _from_pil(source, limits)
-    return Image(made, clean_name(known if name is None else name))
+    return Image(made.pixels, clean_name(known if name is None else name), made.focal)
 
 
 def load_url(url: str, *, limits: Limits = DEFAULT, timeout: float = 10.0) -> Image:
@@ -108,7 +112,8 @@ def load_url(url: str, *, limits: Limits = DEFAULT, timeout: float = 10.0) -> Im
                         raise TimeoutError(f"not complete after {timeout:g} s")
         except (OSError, ValueError, HTTPException) as error:  # timeouts and HTTP errors too
             raise ImageError(f"cannot be fetched: {_shown(str(error))}") from None
-        return Image(decode(bytes(data), limits), clean_name(unquote(urlsplit(url).path)))
+        made = decode(bytes(data), limits)
+        return Image(made.pixels, clean_name(unquote(urlsplit(url).path)), made.focal)
 
 
 def clean_name(name: str) -> str:
@@ -192,7 +197,7 @@ def _eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
     return (array.astype(np.float32) * 255 + 0.5).astype(np.uint8)
 
 
-def _from_pil(source: object, limits: Limits) -> NDArray[np.uint8]:
+def _from_pil(source: object, limits: Limits) -> Decoded:
     from PIL import Image as pil
 
     if not isinstance(source, pil.Image):
@@ -201,4 +206,4 @@ def _from_pil(source: object, limits: Limits) -> NDArray[np.uint8]:
             f"got {type(source).__name__}"
         )
     limits.check_size(*source.size)
-    return pixels(source)
+    return Decoded(pixels(source), focal(source))

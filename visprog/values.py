@@ -67,15 +67,31 @@ class _Content:
 
 @dataclass(frozen=True, eq=False)
 class Image(_Content):
-    """A picture. `pixels`: (H, W, 3) uint8 RGB; `name`: what it is called (a file's stem)."""
+    """A picture.
+
+    `pixels`: (H, W, 3) uint8 RGB; `name`: what it is called (a file's stem); `focal`: the camera's
+    focal length in pixels, 0 where it is not known; `axis`: where its optical axis meets the
+    picture, in pixels, by default in the middle; a part of a picture may have it outside. None
+    where no focal length is known.
+    """
 
     pixels: NDArray[np.uint8]
     name: str = ""
+    focal: float = 0.0
+    axis: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         _own(self.pixels, "Image.pixels", (None, None, 3), np.uint8)
         if 0 in self.pixels.shape:
             raise ValueError(f"Image.pixels: a picture needs pixels, got shape {self.pixels.shape}")
+        if not (math.isfinite(self.focal) and self.focal >= 0):
+            raise ValueError(f"Image.focal: want 0 or more, got {self.focal}")
+        if self.focal:
+            x, y = self.axis or (self.width / 2, self.height / 2)
+            object.__setattr__(self, "focal", float(self.focal))
+            object.__setattr__(self, "axis", (float(x), float(y)))
+        if self.axis is not None and not (self.focal and all(map(math.isfinite, self.axis))):
+            raise ValueError(f"Image.axis: want finite numbers and a focal length: {self.axis}")
 
     @property
     def width(self) -> int:
@@ -88,7 +104,8 @@ class Image(_Content):
     @cached_property
     def key(self) -> str:
         """Hash of the content; the name counts too, since an oracle answers by it."""
-        return _digest("image", self.name, self.pixels)
+        camera = (self.focal, self.axis) if self.focal else ()  # else the key of old
+        return _digest("image", self.name, self.pixels, *camera)
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,4 +60,8 @@ def part(image: Image, box: Box) -> Image:
         whole = image.name[: found.start()]
         across, down = left + int(found[1]), top + int(found[2])
     pixels = np.ascontiguousarray(image.pixels[top:bottom, left:right])
-    return Image(pixels, f"{whole}#xywh={across},{down},{right - left},{bottom - top}")
+    name = f"{whole}#xywh={across},{down},{right - left},{bottom - top}"
+    if image.axis is None:
+        return Image(pixels, name)
+    x, y = image.axis  # the lens stays where it was
+    return Image(pixels, name, image.focal, (x - left, y - top))

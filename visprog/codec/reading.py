@@ -151,6 +151,13 @@ class _Reader:
         pixels = self._array((self._size(), self._size(), 3), "u1")
         return self._share(Image(pixels, name), key)
 
+    def taken(self, depth: int) -> Image:
+        """A picture whose camera is known."""
+        key, name = self._key(), self._take(str)
+        shape = self._size(), self._size(), 3
+        focal, x, y = self._some(float, float, float)
+        return self._share(Image(self._array(shape, "u1"), name, focal, (x, y)), key)
+
     def depth(self, depth: int) -> Depth:
         key, unit, heuristic = self._key(), self._take(str), self._take(bool)
         image = self._picture()
@@ -209,7 +216,7 @@ class _Reader:
 
     def _picture(self) -> Image:
         """The picture that something belongs to: nothing else may stand here."""
-        if self.tokens[self.place] not in (b"i", b"@", b"k"):
+        if self.tokens[self.place] not in (b"i", b"c", b"@", b"k"):
             raise CodecError("a picture is missing")
         made = self.value(0)
         if not isinstance(made, Image):
@@ -265,6 +272,7 @@ _READ: dict[bytes, Callable[[_Reader, int], Any]] = {
     b"r": _Reader.region,
     b"m": _Reader.masked,
     b"i": _Reader.image,
+    b"c": _Reader.taken,
     b"z": _Reader.depth,
     b"f": _Reader.flow,
     b"v": _Reader.video,

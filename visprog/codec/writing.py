@@ -120,7 +120,10 @@ class _Writer:
 
     def image(self, value: Image, depth: int) -> None:
         if not self._refer(value):
-            self.tokens += (b"i", self._key(value), value.name, value.height, value.width)
+            tag = b"i" if value.axis is None else b"c"
+            self.tokens += (tag, self._key(value), value.name, value.height, value.width)
+            if value.axis is not None:
+                self.tokens += (value.focal, *value.axis)
             self.arrays.append(np.ascontiguousarray(value.pixels))
             self._share(value)
 

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from visprog import images as pictures
+from visprog.decoding import Decoded
 from visprog.decoding import Limits as ImageLimits
 from visprog.errors import ImageError, IsolationError, SettingsError
 from visprog.execution.interpreter import Run
@@ -141,7 +141,7 @@ class Isolation:
         """
         return pictures.load(source, name=name, limits=self.image_limits, decoder=self._decode)
 
-    def _decode(self, data: bytes, limits: ImageLimits) -> NDArray[np.uint8]:
+    def _decode(self, data: bytes, limits: ImageLimits) -> Decoded:
         """As `visprog.decoding.decode`; Pillow's errors are ValueErrors of the same text."""
         limits.check_bytes(len(data))
         began = time.monotonic()
@@ -154,10 +154,11 @@ class Isolation:
             seconds = time.monotonic() - began
             raise ImageError(f"its decoder failed after {seconds:.1f} s: {error}") from None
         match message:
-            case ["pixels", int(height), int(width), bytes(pixels)]:
+            case ["pixels", int(height), int(width), float(focal), bytes(pixels)]:
                 limits.check_size(width, height)
-                if len(pixels) == 3 * height * width:
-                    return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+                if len(pixels) == 3 * height * width and 0 <= focal < math.inf:
+                    array = np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
+                    return Decoded(array, focal)
             case ["refused", str(text)]:
                 raise ImageError(text[:1000])
             case ["damaged", str(text)]:

@@ -113,14 +113,14 @@ class Worker:
 
     def _decode(self, data: bytes) -> tuple[Any, ...]:
         try:
-            pixels = decoding.decode(data, self.setup.image_limits)
+            pixels, focal = decoding.decode(data, self.setup.image_limits)
         except MemoryError:
             raise
         except ImageError as error:
             return "refused", str(error)
         except Exception as error:  # Pillow's own, of any class
             return "damaged", str(error)[:1000] or type(error).__name__
-        return "pixels", *pixels.shape[:2], Blob(pixels.data)
+        return "pixels", *pixels.shape[:2], focal, Blob(pixels.data)
 
     def _check(self, source: str, kinds: Mapping[str, str]) -> tuple[Any, ...]:
         try:
