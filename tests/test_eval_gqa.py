@@ -96,6 +96,37 @@ def test_a_run_counts_every_question(folder: Path) -> None:
     assert "| exist | 6 | 0.500 |" in (folder / "out" / "report.md").read_text()
 
 
+def test_questions_answered_directly_are_counted_apart(folder: Path) -> None:
+    def routing(asked: Iterable[Question]) -> Iterator[Outcome]:
+        for question in asked:
+            direct = question.id in ("right", "wrong", "area")
+            yield replace(outcome_of(question), mode="direct" if direct else "stepwise")
+
+    report = evaluate(folder / "questions.json", folder, folder / "out", "x", "y", solve=routing)
+    assert report["routed"] == {"n": 3, "correct": 2, "accuracy": 0.6667}
+    assert report["through_tools"] == {"n": 4, "correct": 1, "accuracy": 0.25}
+    assert report["metrics"]["accuracy"] == pytest.approx(3 / 7, abs=1e-4)
+    told = (folder / "out" / "report.md").read_text()
+    assert "| by the model directly | 3 | 2 | 0.667 |\n| through tools | 4 | 1 | 0.250 |" in told
+    lines = (folder / "out" / "results.jsonl").read_text().splitlines()
+    modes = {line["id"]: line["mode"] for line in map(json.loads, lines)}
+    assert (modes["right"], modes["fails"]) == ("direct", "stepwise")
+
+
+def test_where_nothing_is_routed_there_is_no_rate_of_it(folder: Path) -> None:
+    report = evaluate(folder / "questions.json", folder, folder / "out", "x", "y", solve=solve)
+    assert report["routed"] == {"n": 0, "correct": 0, "accuracy": None}
+    assert report["through_tools"] == {"n": 7, "correct": 3, "accuracy": 0.4286}
+    assert "directly | 0 | 0 | none |" in (folder / "out" / "report.md").read_text()
+
+
+def test_the_reference_leaves_nothing_to_route(folder: Path) -> None:
+    with pytest.raises(SettingsError, match="nothing to route: name a planner"):
+        evaluate(
+            folder / "questions.json", folder, folder / "o", "reference", "embedded", route=True
+        )
+
+
 def test_what_was_done_before_it_was_stopped_is_kept(folder: Path) -> None:
     def interrupted(asked: Iterable[Question]) -> Iterator[Outcome]:
         for question in asked:

@@ -22,6 +22,7 @@ from visprog.eval.progress import progress
 from visprog.eval.questions import Question, load_choices, load_questions
 from visprog.eval.report import gqa_report, write_report
 from visprog.eval.scoring import normal, score
+from visprog.trace import WHOLE
 
 REFERENCE = "reference"  # the planner that takes each question's own functional program
 
@@ -29,7 +30,7 @@ REFERENCE = "reference"  # the planner that takes each question's own functional
 @dataclass(frozen=True)
 class Outcome:
     """What came of a question. `status`: answered, abstained or failed; `value` the answer's;
-    `seconds`: what the planner and the batches of its calls took."""
+    `seconds`: what the planner and the batches of its calls took; `mode`: as of a trace."""
 
     status: str
     text: str = ""
@@ -37,12 +38,14 @@ class Outcome:
     reason: str = ""
     program: str = ""
     seconds: float = 0.0
+    mode: str = WHOLE
 
 
 @dataclass(frozen=True)
 class Result:
     """One line of `results.jsonl`. `valid`, `plausible`: whether the answer is among GQA's choices,
-    None without choices; `iou` for boxes only."""
+    None without choices; `iou` for boxes only; `mode`: direct where the planner's model answered
+    without a tool."""
 
     id: str
     image: str
@@ -60,6 +63,7 @@ class Result:
     plausible: bool | None
     seconds: float
     program: str
+    mode: str = WHOLE
 
 
 Solve = Callable[[Iterable[Question]], Iterator[Outcome]]
@@ -149,6 +153,7 @@ def _result(
         plausible=plausible,
         seconds=round(outcome.seconds, 4),
         program=outcome.program,
+        mode=outcome.mode,
     )
 
 
@@ -164,6 +169,8 @@ def _agent(
         raise SettingsError(f"there are no scene graphs at {scene_graphs}")
     options = {"scene_graphs": str(scene_graphs)} if scene_graphs else {}
     if planner == REFERENCE:
+        if settings.get("route"):
+            raise SettingsError("the reference's programs leave nothing to route: name a planner")
         return Agent(tools=tools, options=options, **settings)
     agent = Agent(planner, tools, options=options, **settings)
     _ = agent.planner  # an unknown one is told now, not once a question
@@ -204,7 +211,15 @@ def agent_solver(
 def _outcome(answer: Answer) -> Outcome:
     trace = answer.trace
     seconds = trace.plan_seconds + sum(step.seconds for step in trace.steps)
-    return Outcome(answer.status, answer.text, answer.value, answer.reason, answer.program, seconds)
+    return Outcome(
+        answer.status,
+        answer.text,
+        answer.value,
+        answer.reason,
+        answer.program,
+        seconds,
+        trace.mode,
+    )
 
 
 def reference_program(question: Question) -> str:

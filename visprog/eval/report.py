@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from visprog.trace import DIRECT
+
 if TYPE_CHECKING:
     from visprog.eval.gqa import Result
 
@@ -21,13 +23,21 @@ def rate(hits: Sequence[bool]) -> dict[str, float | int]:
     return {"n": len(hits), "rate": round(sum(hits) / len(hits), 4) if hits else 0.0}
 
 
+def accuracy(hits: Sequence[bool]) -> dict[str, float | int | None]:
+    """{n, correct, accuracy}; the accuracy of no questions is None."""
+    known = round(sum(hits) / len(hits), 4) if hits else None
+    return {"n": len(hits), "correct": sum(hits), "accuracy": known}
+
+
 def gqa_report(
     results: Sequence[Result], settings: Mapping[str, Any], wall: float
 ) -> dict[str, Any]:
     """The report of a GQA run: `metrics` (fractions), `status`, `types`, `seconds`, `reasons`.
 
-    `wall`: the seconds of the whole run; those of a question are what its planner and the batches
-    of its calls took, which questions may share.
+    `routed`, `through_tools`: of the questions that the planner's model answered directly, and of
+    all others, {n, correct, accuracy}; the metrics are of both together. `wall`: the seconds of the
+    whole run; those of a question are what its planner and the batches of its calls took, which
+    questions may share.
     """
     types: dict[str, list[bool]] = defaultdict(list)
     for result in results:
@@ -52,6 +62,8 @@ def gqa_report(
         "n_balanced": len(balanced),
         "metrics": metrics,
         "status": {name: rate([r.status == name for r in results]) for name in STATUSES},
+        "routed": accuracy([r.correct for r in results if r.mode == DIRECT]),
+        "through_tools": accuracy([r.correct for r in results if r.mode != DIRECT]),
         "types": {name: rate(hits) for name, hits in sorted(types.items())},
         "seconds": {
             "median": round(statistics.median(seconds), 4),
@@ -82,6 +94,11 @@ def _markdown(report: Mapping[str, Any]) -> str:
         *(f"| {name} | {share['rate']:.3f} |" for name, share in report["status"].items()),
         *(f"| seconds, {name} | {value:.3f} |" for name, value in report["seconds"].items()),
         "",
+        "| answered | questions | right | accuracy |",
+        "|---|---|---|---|",
+        _way("by the model directly", report["routed"]),
+        _way("through tools", report["through_tools"]),
+        "",
         "| type | questions | right |",
         "|---|---|---|",
         *(
@@ -93,6 +110,12 @@ def _markdown(report: Mapping[str, Any]) -> str:
         lines += ["", "| reason for no answer | times |", "|---|---|"]
         lines += [f"| {_cell(reason)} | {n} |" for reason, n in report["reasons"].items()]
     return "\n".join(lines) + "\n"
+
+
+def _way(name: str, counted: Mapping[str, Any]) -> str:
+    known = counted["accuracy"]
+    share = "none" if known is None else f"{known:.3f}"
+    return f"| {name} | {counted['n']} | {counted['correct']} | {share} |"
 
 
 def _cell(text: str) -> str:
