@@ -15,7 +15,7 @@ from PIL import Image as PillowImage
 from tests import fake_tools
 from tests.fake_tools import Spotter
 from visprog import Agent, Answered, Limits, Planned, Planning, Stepped
-from visprog.agent import QUESTION_LIMIT, Event
+from visprog.agent import Event
 from visprog.errors import (
     CheckError,
     ImageError,
@@ -25,6 +25,7 @@ from visprog.errors import (
     SettingsError,
 )
 from visprog.images import Limits as ImageLimits
+from visprog.inputs import QUESTION_LIMIT
 from visprog.planning import Attempt, Plan, Usage
 from visprog.recent import RecentPictures
 from visprog.tool import Catalogue, Model, Toolset

@@ -23,7 +23,7 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
     "library",
     "planning execution show settings decoding canvas labels",
     "images trace highlight fields",
-    "answers isolation recent scale summary",
+    "answers inputs isolation recent scale summary",
     "bulk voting",
     "agent drawing",
     "render",

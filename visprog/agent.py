@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from visprog import images as pictures
 from visprog.answers import (
@@ -22,6 +23,7 @@ from visprog.answers import (
 )
 from visprog.bulk import WINDOW, Bulk
 from visprog.errors import (
+    PlanError,
     ProgramError,
     QuestionError,
     RunError,
@@ -30,22 +32,25 @@ from visprog.errors import (
 )
 from visprog.execution import Ended, Engine, Limits, Run, Runner, run
 from visprog.execution.cache import Cache
+from visprog.inputs import clean_question, input_kinds, input_values
 from visprog.lang.checked import Checked, Checker
 from visprog.lang.types import unit_name
-from visprog.planning import RUNTIME, STATIC, Plan, Planner, Repairer, Sampler, make_planner
+from visprog.library import Library
+from visprog.planning import RUNTIME, STATIC, Plan, Planner, Repairer, Sampler, Usage, make_planner
 from visprog.recent import RecentPictures
 from visprog.settings import Settings
 from visprog.tool import Catalogue, Toolset
-from visprog.values import Image, Value
+from visprog.trace import ANSWERED
+from visprog.values import Image
 from visprog.voting import elected
 
 if TYPE_CHECKING:  # loaded where they are asked for
     from visprog.isolation import Isolation
     from visprog.planning.providers import ChatSettings
+    from visprog.planning.routing import Router
 
 __all__ = ["Agent", "Answer", "Answered", "Event", "Planned", "Planning", "Rejected", "Stepped"]
 
-QUESTION_LIMIT = 2_000  # characters
 ISOLATED = 64  # questions under way at once, since each has a process
 
 
@@ -65,12 +70,13 @@ class Agent:
         repairs: how often a planner that can is asked to mend a program that does not pass the
             check; `replans`: how often one for another program, after a run that failed.
         samples: programs to ask for; the answer that most of them give is the answer.
+        route: have a planner whose model sees answer by itself what needs no tools.
         chat: how a chat model is asked, where the planner is one; its completions are kept in the
             store of the cache, if there is one.
 
     Raises:
-        SettingsError: an unknown profile; `isolate` where the system cannot; an unknown planner
-            when it is first needed.
+        SettingsError: an unknown profile; `isolate` where the system cannot; `route` with samples;
+            when the planner is first needed, an unknown one, or one that cannot route.
     """
 
     def __init__(
@@ -88,12 +94,17 @@ class Agent:
         repairs: int = 2,
         replans: int = 1,
         samples: int = 1,
+        route: bool = False,
         chat: ChatSettings | None = None,
+        helpers: str | Path | None = None,
     ) -> None:
         settings = Settings.of()
         self.limits = limits or Limits()
         self.image_limits = image_limits
         self.repairs, self.replans, self.samples = repairs, replans, samples
+        self.route = route
+        if route and samples > 1:
+            raise SettingsError("a question is routed once: routing takes no samples, choose one")
         self.tools = (
             tools
             if isinstance(tools, Toolset)
@@ -102,6 +113,7 @@ class Agent:
                 {"threads": str(settings.threads), **(options or {})},
             )
         )
+        self.library = None if helpers is None else Library.read(helpers, self.tools)
         self._chosen = settings.planner if planner is None else planner
         self._chat = chat
         self._threads = settings.threads
@@ -117,15 +129,21 @@ class Agent:
     @cached_property
     def planner(self) -> Planner:
         """Made when it is first needed: running a program needs none."""
-        if not isinstance(self._chosen, str):
-            return self._chosen
-        return make_planner(
-            self._chosen,
-            self._catalogue,
-            self._threads,
-            chat=self._chat,
-            store=self.engine.cache.store,
-        )
+        made = self._chosen
+        if isinstance(made, str):
+            made = make_planner(
+                made,
+                self._catalogue,
+                self._threads,
+                chat=self._chat,
+                store=self.engine.cache.store,
+                library=self.library,
+            )
+        if self.route:
+            from visprog.planning.routing import Router
+
+            self._router: Router = Router.of(made)  # refused now, not once a question
+        return made
 
     @cached_property
     def _catalogue(self) -> Catalogue:
@@ -169,12 +187,21 @@ class Agent:
 
     def stream(self, images: Sources, question: str) -> Iterator[Event]:
         """As `ask`, giving every event as it happens; the last is `Answered`."""
+        self._reread()
         job = self._job(images, clean_question(question))
         self._load(job)
         yield Planning(self.planner.name)
         if self.samples > 1:
             yield from self._vote(job)
             return
+        if self.route:
+            try:
+                answer = self._route(job)
+            except VisprogError as error:
+                answer = job.failed(error)
+            if answer:
+                yield Answered(answer)
+                return
         again = True
         while again:
             told = len(job.attempts)
@@ -189,7 +216,11 @@ class Agent:
             for event in self._check_and_run(job):
                 if isinstance(event, Ended):
                     again = self._again(job, event)
-                    yield Rejected(job.attempts[-1]) if again else Answered(job.ended(event))
+                    yield (
+                        Rejected(job.attempts[-1])
+                        if again
+                        else Answered(self._kept(job.ended(event)))
+                    )
                 else:
                     yield event
 
@@ -203,10 +234,11 @@ class Agent:
 
     def stream_program(self, program: str, images: Sources, question: str = "") -> Iterator[Event]:
         """As `run`, giving every event as it happens."""
+        self._reread()
         job = self._job(images, question, program)
         self._load(job)
         for event in self._check_and_run(job):
-            yield Answered(job.ended(event)) if isinstance(event, Ended) else event
+            yield Answered(self._kept(job.ended(event))) if isinstance(event, Ended) else event
 
     def plan(self, question: str, pictures_given: int = 1) -> Plan:
         """The program for a question, checked but not run.
@@ -215,7 +247,9 @@ class Agent:
             QuestionError, PlanError, ProgramError
         """
         text, kinds = clean_question(question), input_kinds(pictures_given)
+        self._reread()
         plan = self.planner.plan(text, self.tools, kinds)
+        plan = replace(plan, text=self._linked(plan.text))
         self._checker(plan.text, kinds)
         return plan
 
@@ -228,10 +262,11 @@ class Agent:
         as there is room, so there may be any number. What goes wrong with one, its picture
         included, is a failed answer and does not stop others.
         """
+        self._reread()
         jobs = (self._job(*asked) for asked in questions)
         if self.samples == 1:
-            return self._bulk().answers(jobs)
-        return elected(self._bulk().answers(self._samples(jobs)), self.samples)
+            return map(self._kept, self._bulk().answers(jobs))
+        return map(self._kept, elected(self._bulk().answers(self._samples(jobs)), self.samples))
 
     def load(self, images: Sources) -> tuple[Image, ...]:
         given = images if isinstance(images, (list, tuple)) else [images]
@@ -242,10 +277,38 @@ class Agent:
     # -- the path from question to answer
 
     def _job(self, images: Sources, question: str, program: str = "") -> Job:
-        return Job(question, images, self.tools.profile, program)
+        notices = self.library.notices if self.library else ()
+        program = self._linked(program)
+        return Job(question, images, self.tools.profile, program, notices=notices)
+
+    # -- helpers of the project
+
+    def _reread(self) -> None:
+        """Take what the file of helpers holds by now."""
+        if self.library is not None:
+            self.library.refresh()
+
+    def _linked(self, program: str) -> str:
+        return self.library.linked(program) if self.library is not None else program
+
+    def _kept(self, answer: Answer) -> Answer:
+        """The answer, once the new helpers of a program that answered are in the file."""
+        if self.library is None or answer.status != ANSWERED:
+            return answer
+        told = self.library.keep(answer.program).notices
+        return Answer(replace(answer.trace, notices=(*answer.notices, *told))) if told else answer
 
     def _load(self, job: Job) -> None:
         job.images = self.load(job.sources)
+
+    def _route(self, job: Job) -> Answer | None:
+        """The answer of the planner's own model; None where tools are to answer."""
+        begin, job.planner = time.perf_counter(), self.planner.name
+        try:
+            made = self._router.route(job.question, job.images)
+        finally:
+            job.plan_seconds += time.perf_counter() - begin
+        return job.routed(made)
 
     def _plan(self, job: Job) -> None:
         """Ask for a program, and again as long as it has faults and the planner can mend them."""
@@ -259,6 +322,7 @@ class Agent:
                 else:
                     plan = planner.plan(job.question, self.tools, kinds)
                 job.planned(plan)
+                self._link(job, planner)
                 if not _mends(planner) or job.rejections(STATIC) >= self.repairs:
                     return
                 try:
@@ -267,8 +331,17 @@ class Agent:
                     job.rejected(str(error), STATIC)
                 else:
                     return
+        except PlanError as error:
+            job.usage += error.usage if isinstance(error.usage, Usage) else Usage()
+            raise
         finally:
             job.plan_seconds += time.perf_counter() - begin
+
+    def _link(self, job: Job, planner: Planner) -> None:
+        if self.library is not None:
+            written, job.program = job.program, self.library.linked(job.program)
+            if job.program == written and (notice := self.library.untold(planner)):
+                job.notices += (notice,)
 
     def _planner_of(self, job: Job) -> Planner:
         planner = self.planner
@@ -318,22 +391,26 @@ class Agent:
                 yield replace(job, sample=sample, steps=[])
 
     def _vote(self, job: Job) -> Iterator[Event]:
-        (answer,) = elected(self._bulk().answers(self._samples([job])), self.samples)
+        (voted,) = elected(self._bulk().answers(self._samples([job])), self.samples)
+        answer = self._kept(voted)
         yield Planned(answer.program, answer.trace.plan_seconds)
         yield from map(Stepped, answer.trace.steps)
         yield Answered(answer)
 
-    def _prepare(self, job: Job) -> None:
-        """What may take long before a question of many can run."""
+    def _prepare(self, job: Job) -> Answer | None:
+        """What may take long before a question of many can run; the answer if it wants no run."""
         if not job.attempts:
             job.begin = time.perf_counter()
         if job.program:
             self._load(job)
-            return
+            return None
         if not job.images:
             job.question = clean_question(job.question)
             self._load(job)
+        if self.route and not job.attempts and (answer := self._route(job)):
+            return answer
         self._plan(job)
+        return None
 
     def _start(self, job: Job) -> Run:
         checked, values = self._check(job), input_values(job.images)
@@ -355,34 +432,6 @@ class Agent:
 
 def _mends(planner: Planner) -> bool:
     return isinstance(planner, Repairer) and planner.repairs
-
-
-def clean_question(question: str) -> str:
-    """The question on one line.
-
-    Raises:
-        QuestionError: it is empty or too long.
-    """
-    text = " ".join(question.split())
-    if not text:
-        raise QuestionError("the question is empty: ask something about the picture")
-    if len(text) > QUESTION_LIMIT:
-        raise QuestionError(
-            f"the question has {len(text)} characters; at most {QUESTION_LIMIT} are taken"
-        )
-    return text
-
-
-def input_kinds(count: int) -> dict[str, Any]:
-    """The names that a program over so many pictures starts with, and their annotations."""
-    kinds: dict[str, Any] = {f"image{n}" if n > 1 else "image": Image for n in range(1, count + 1)}
-    return kinds | ({"images": list[Image]} if count > 1 else {})
-
-
-def input_values(images: Sequence[Image]) -> dict[str, Value]:
-    names = (f"image{n}" if n > 1 else "image" for n in range(1, len(images) + 1))
-    values: dict[str, Value] = dict(zip(names, images, strict=True))
-    return values | ({"images": list(images)} if len(images) > 1 else {})
 
 
 def _last(events: Iterable[Event]) -> Answer:

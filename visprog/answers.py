@@ -5,14 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from visprog.errors import VisprogError
 from visprog.execution import Ended, Step
 from visprog.execution.functions import first_unknown
 from visprog.planning import Attempt, Plan, Round, Usage
 from visprog.tool import Model
-from visprog.trace import ABSTAINED, ANSWERED, FAILED, WHOLE, StepRecord, Trace, say
+from visprog.trace import ABSTAINED, ANSWERED, DIRECT, FAILED, WHOLE, StepRecord, Trace, say
 from visprog.values import Image, Value
+
+if TYPE_CHECKING:
+    from visprog.planning.routing import Routed
 
 Sources = object | Sequence[object]
 
@@ -118,6 +122,15 @@ class Job:
         self.program, self.model = plan.text, plan.model
         self.notices += plan.notices
         self.usage += plan.usage
+
+    def routed(self, made: Routed) -> Answer | None:
+        """Take what a router gave: the model's own answer, or None where tools are to answer."""
+        self.notices += made.notices
+        self.usage += made.usage
+        if made.value is None:
+            return None
+        self.mode, self.model = DIRECT, made.model
+        return self._answer(ANSWERED, made.value, "")
 
     def rejected(self, fault: str, kind: str) -> None:
         """Note that the program was not accepted; its steps are those of an earlier attempt."""

@@ -21,14 +21,14 @@ class Bulk:
     """How many questions are answered.
 
     `ready`: whether nothing slow is to be done before a question's run; `prepare`: does that, on
-    one of `threads` threads; `start`: makes the run, on the thread that asks for the answers; both
-    raise a `VisprogError` where there is no answer. `again`: whether a question whose run ended so
-    is to be prepared and run once more.
+    one of `threads` threads, and gives the answer where that wants no run; `start`: makes the run,
+    on the thread that asks for the answers; both raise a `VisprogError` where there is no answer.
+    `again`: whether a question whose run ended so is to be prepared and run once more.
     """
 
     engine: Engine
     ready: Callable[[Job], bool]
-    prepare: Callable[[Job], None]
+    prepare: Callable[[Job], Answer | None]
     start: Callable[[Job], Run]
     again: Callable[[Job, Ended], bool]
     threads: int = 2
@@ -103,16 +103,18 @@ class _Under:
         future = self.pool.submit(self.bulk.prepare, job)
         future.add_done_callback(lambda done: self.client.soon(lambda: self.prepared(place, done)))
 
-    def prepared(self, place: int, future: Future[None]) -> None:
+    def prepared(self, place: int, future: Future[Answer | None]) -> None:
         self.preparing -= 1
         self.start(place, self.jobs[place], lambda job: future.result())
 
-    def start(self, place: int, job: Job, prepare: Callable[[Job], None]) -> None:
+    def start(self, place: int, job: Job, prepare: Callable[[Job], Answer | None]) -> None:
         try:
-            prepare(job)
-            run = self.bulk.start(job)
+            answer = prepare(job)
+            run = None if answer else self.bulk.start(job)
         except VisprogError as error:
-            self.done[place] = job.failed(error)
+            answer, run = job.failed(error), None
+        if answer:
+            self.done[place] = answer
         else:
             self.client.start(place, run)
         if place not in self.sizes:

@@ -86,11 +86,14 @@ def parser() -> argparse.ArgumentParser:
     ask.add_argument("words", nargs="+", metavar="IMAGE ... QUESTION", help="`-` reads a picture")
     options.running(ask)
     options.planner(ask)
+    options.routing(ask)
+    options.helpers(ask)
     ask.add_argument("--mode", choices=["whole"], default="whole", help="one plan, one run")
 
     plan = _command(commands, "plan", _plan, "print the program for a question, and its calls")
     plan.add_argument("question")
-    options.planner(plan)
+    options.planner(plan, samples=False)
+    options.helpers(plan)
     options.tools(plan)
 
     check = _command(commands, "check", _check, "print the faults of a program; exit 1 if any")
@@ -104,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("file", help="a program, or what --json printed; `-` reads standard input")
     run.add_argument("images", nargs="+", metavar="IMAGE")
     options.running(run)
+    options.helpers(run)
 
     tools = _command(commands, "tools", _tools, "list the tools, or explain one")
     tools.add_argument("name", nargs="?")
@@ -119,6 +123,11 @@ def parser() -> argparse.ArgumentParser:
     cache.add_argument("action", choices=["stats", "clear"])
     cache.add_argument("--json", action="store_true", dest="as_json", help="print a JSON object")
 
+    helpers = _command(commands, "helpers", _helpers, "list the helpers of a file, or check them")
+    helpers.add_argument("action", choices=["list", "check"])
+    helpers.add_argument("file", type=Path)
+    options.tools(helpers)
+
     _command(commands, "doctor", _doctor, "say what works on this machine")
 
     evaluate = commands.add_parser("eval", help="measure on a benchmark")
@@ -129,6 +138,7 @@ def parser() -> argparse.ArgumentParser:
     for option in ("scene-graphs", "choices"):
         gqa.add_argument(f"--{option}", type=Path)
     options.planner(gqa, "embedded", "reference, ")
+    options.routing(gqa)
     gqa.add_argument("--tools", default="embedded", help="a profile, such as oracle")
     gqa.add_argument("--limit", type=options.count, help="only the first so many questions")
     options.execution(gqa)
@@ -195,7 +205,7 @@ def _plan(args: argparse.Namespace) -> int:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from visprog.agent import input_kinds
+    from visprog.inputs import input_kinds
     from visprog.lang import check, parse
     from visprog.show import printable
 
@@ -228,6 +238,12 @@ def _cache(args: argparse.Namespace) -> int:
     from visprog.cachedir import look_after
 
     return look_after(args.action, as_json=args.as_json)
+
+
+def _helpers(args: argparse.Namespace) -> int:
+    from visprog.helpers_command import look_through
+
+    return look_through(args.action, args.file, options.toolset(args))
 
 
 def _doctor(args: argparse.Namespace) -> int:

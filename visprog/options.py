@@ -45,6 +45,12 @@ def execution(made: argparse.ArgumentParser) -> None:
     )
 
 
+def helpers(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--helpers", metavar="FILE", help="helpers of this project; new ones are added to it"
+    )
+
+
 def planner(
     made: argparse.ArgumentParser,
     default: str | None = None,
@@ -65,6 +71,13 @@ def planner(
         made.add_argument(
             "--samples", type=count, default=1, metavar="N", help="programs; most of them decide"
         )
+
+
+def routing(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--route", action="store_true", help="let a model that sees answer what needs no tools"
+    )
+    made.add_argument("--sees", action="store_true", help="the planner's model takes pictures")
 
 
 def count(text: str) -> int:
@@ -109,8 +122,12 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
         made["limits"] = Limits(seconds=args.seconds)
     if "base_url" in args:
         made["chat"] = chat(args)
+    if getattr(args, "helpers", None):
+        made["helpers"] = args.helpers
     if "samples" in args:
         made["samples"] = args.samples
+    if "route" in args:
+        made["route"] = args.route
     if "no_cache" in args:
         store = None if args.no_cache else Store(cache_directory())
         made |= {"cache": Cache(store=store), "replay": args.replay, "isolate": args.isolate}
@@ -133,6 +150,7 @@ def chat(args: argparse.Namespace) -> Any:
         budget=Budget(args.budget_tokens, args.budget_cost, args.budget_seconds),
         temperature=args.temperature,
         replay=getattr(args, "replay", False),
+        sees=True if getattr(args, "sees", False) else None,
         **most,
     )
 

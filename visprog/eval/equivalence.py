@@ -18,7 +18,6 @@ from typing import Any
 
 import numpy as np
 
-from visprog.agent import input_kinds, input_values
 from visprog.errors import SettingsError
 from visprog.eval.folding import canonical
 from visprog.eval.outcomes import ANSWER, Outcome
@@ -26,6 +25,7 @@ from visprog.eval.shrinking import shrink
 from visprog.eval.vocabulary import Vocabulary
 from visprog.eval.worlds import SIDE, World, draw
 from visprog.execution import Ended, Engine, Limits, run
+from visprog.inputs import input_kinds, input_values
 from visprog.lang.checked import Checked, Checker
 from visprog.lang.parse import parse
 from visprog.tool import Toolset

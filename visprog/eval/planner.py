@@ -15,12 +15,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from visprog.agent import Agent, clean_question, input_kinds
+from visprog.agent import Agent
 from visprog.errors import ParseError, ProgramError, SettingsError, VisprogError, WeightsError
 from visprog.eval.equivalence import Differential, Verdict, graphs_of
 from visprog.eval.planner_report import planner_report, write_planner_report
 from visprog.eval.progress import progress
 from visprog.eval.references import Reference, load_references
+from visprog.inputs import clean_question, input_kinds
 from visprog.lang import syntax as s
 from visprog.lang.checked import Checker
 from visprog.lang.parse import parse

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, get_args
 from visprog.errors import PlanError
 from visprog.lang.grammar import grammar
 from visprog.planning.planner import Attempt, Plan, Usage
-from visprog.tool import Model, Toolset
+from visprog.tool import Model, Toolset, ToolSpec
 from visprog.values import Image
 
 Role = Literal["system", "user", "assistant"]
@@ -100,6 +100,12 @@ class Prompting(Protocol):
         ...
 
 
+def callable_by(prompts: Prompting, tools: Toolset) -> Mapping[str, ToolSpec]:
+    """What a program may call: the tools, and the helpers that a model is told of."""
+    library = getattr(prompts, "library", None)
+    return library.callable(tools) if library is not None else tools
+
+
 class ChatPlanner:
     """Programs from a chat model. Failed attempts help it: they are part of the conversation.
 
@@ -149,12 +155,13 @@ class ChatPlanner:
     ) -> Plan:
         started = time.perf_counter()
         form = getattr(self.model, "constrains", "")
+        known = callable_by(self.prompts, tools)
         made = self.model.complete(
             self.prompts.messages(question, tools, inputs, attempts),
             temperature=self.temperature,
             most=self.most,
             seed=self.seed,
-            grammar=grammar(tools, form=form, inputs=inputs) if form else None,
+            grammar=grammar(known, form=form, inputs=inputs) if form else None,
         )
         return Plan(
             self._text(made),

@@ -62,7 +62,7 @@ class Router:
         if not model.sees:
             raise SettingsError(
                 f"routing wants a model that takes pictures, and {model.name} is not known to: "
-                "choose one that does or, if it does, say so with ChatSettings(sees=True)"
+                "choose one that does or, if it does, say so: --sees, ChatSettings(sees=True)"
             )
         self.model, self.most = model, most
         self._prompt = read_sections((folder or prompts_folder()) / "route.md", _SECTIONS)
