@@ -116,6 +116,24 @@ def test_agents_that_cannot_route(tmp_path: Path) -> None:
     assert Agent("nobody", TOOLS, route=True).run(TALLY, YARD).value == 2
 
 
+class Mute(Seer):
+    """Comes to no end, or writes no program; all the same it took tokens."""
+
+    def __init__(self, finish: str) -> None:
+        super().__init__()
+        self.finish = finish
+
+    def complete(self, messages: Sequence[Message], **options: Any) -> Completion:
+        text = "I am sorry, I cannot." if self.finish == "stop" else "return ("
+        return Completion(text, Usage(1, 100, 20, 0.5), self.finish)
+
+
+@pytest.mark.parametrize("finish", ["stop", "length"])
+def test_what_a_failed_plan_took_is_told(finish: str) -> None:
+    answer = Agent(ChatPlanner(Mute(finish), Prompts()), TOOLS).ask(YARD, "How many cats?")
+    assert (answer.status, answer.trace.usage) == ("failed", Usage(1, 100, 20, 0.5))
+
+
 def ask(url: str, *options: str) -> int:
     cat = Path(__file__).parents[1] / "examples" / "cat.jpg"
     planner = ["--planner", "openai:tested", "--base-url", url, "--json"]
