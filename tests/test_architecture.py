@@ -24,7 +24,7 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
     "planning execution show settings decoding canvas labels",
     "images trace highlight fields",
     "answers inputs isolation recent scale summary",
-    "bulk voting",
+    "bulk drafting voting",
     "agent drawing",
     "render",
     "terminal doctor cachedir eval helpers_command",

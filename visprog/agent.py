@@ -22,11 +22,9 @@ from visprog.answers import (
     Stepped,
 )
 from visprog.bulk import WINDOW, Bulk
+from visprog.drafting import Drafter
 from visprog.errors import (
-    PlanError,
-    ProgramError,
     QuestionError,
-    RunError,
     SettingsError,
     VisprogError,
 )
@@ -36,7 +34,7 @@ from visprog.inputs import clean_question, input_kinds, input_values
 from visprog.lang.checked import Checked, Checker
 from visprog.lang.types import unit_name
 from visprog.library import Library
-from visprog.planning import RUNTIME, STATIC, Plan, Planner, Repairer, Sampler, Usage, make_planner
+from visprog.planning import Plan, Planner, make_planner
 from visprog.recent import RecentPictures
 from visprog.settings import Settings
 from visprog.tool import Catalogue, Toolset
@@ -47,7 +45,6 @@ from visprog.voting import elected
 if TYPE_CHECKING:  # loaded where they are asked for
     from visprog.isolation import Isolation
     from visprog.planning.providers import ChatSettings
-    from visprog.planning.routing import Router
 
 __all__ = ["Agent", "Answer", "Answered", "Event", "Planned", "Planning", "Rejected", "Stepped"]
 
@@ -139,10 +136,20 @@ class Agent:
                 store=self.engine.cache.store,
                 library=self.library,
             )
-        if self.route:
-            from visprog.planning.routing import Router
+        return made
 
-            self._router: Router = Router.of(made)  # refused now, not once a question
+    @cached_property
+    def _drafter(self) -> Drafter:
+        made = Drafter(
+            self.planner,
+            self.tools,
+            self._check,
+            self.library,
+            repairs=self.repairs,
+            replans=self.replans,
+        )
+        if self.route:
+            _ = made.router  # refused now, not once a question
         return made
 
     @cached_property
@@ -190,13 +197,14 @@ class Agent:
         self._reread()
         job = self._job(images, clean_question(question))
         self._load(job)
-        yield Planning(self.planner.name)
+        drafter = self._drafter
+        yield Planning(drafter.planner.name)
         if self.samples > 1:
             yield from self._vote(job)
             return
         if self.route:
             try:
-                answer = self._route(job)
+                answer = drafter.route(job)
             except VisprogError as error:
                 answer = job.failed(error)
             if answer:
@@ -206,7 +214,7 @@ class Agent:
         while again:
             told = len(job.attempts)
             try:
-                self._plan(job)
+                drafter.write(job)
             except VisprogError as error:
                 yield from map(Rejected, job.attempts[told:])
                 yield Answered(job.failed(error))
@@ -215,7 +223,7 @@ class Agent:
             again = False
             for event in self._check_and_run(job):
                 if isinstance(event, Ended):
-                    again = self._again(job, event)
+                    again = drafter.again(job, event)
                     yield (
                         Rejected(job.attempts[-1])
                         if again
@@ -301,65 +309,6 @@ class Agent:
     def _load(self, job: Job) -> None:
         job.images = self.load(job.sources)
 
-    def _route(self, job: Job) -> Answer | None:
-        """The answer of the planner's own model; None where tools are to answer."""
-        begin, job.planner = time.perf_counter(), self.planner.name
-        try:
-            made = self._router.route(job.question, job.images)
-        finally:
-            job.plan_seconds += time.perf_counter() - begin
-        return job.routed(made)
-
-    def _plan(self, job: Job) -> None:
-        """Ask for a program, and again as long as it has faults and the planner can mend them."""
-        begin, planner = time.perf_counter(), self._planner_of(job)
-        job.planner = planner.name
-        kinds = input_kinds(len(job.images))
-        try:
-            while True:
-                if job.attempts and isinstance(planner, Repairer):
-                    plan = planner.plan(job.question, self.tools, kinds, job.attempts)
-                else:
-                    plan = planner.plan(job.question, self.tools, kinds)
-                job.planned(plan)
-                self._link(job, planner)
-                if not _mends(planner) or job.rejections(STATIC) >= self.repairs:
-                    return
-                try:
-                    self._check(job)
-                except ProgramError as error:
-                    job.rejected(str(error), STATIC)
-                else:
-                    return
-        except PlanError as error:
-            job.usage += error.usage if isinstance(error.usage, Usage) else Usage()
-            raise
-        finally:
-            job.plan_seconds += time.perf_counter() - begin
-
-    def _link(self, job: Job, planner: Planner) -> None:
-        if self.library is not None:
-            written, job.program = job.program, self.library.linked(job.program)
-            if job.program == written and (notice := self.library.untold(planner)):
-                job.notices += (notice,)
-
-    def _planner_of(self, job: Job) -> Planner:
-        planner = self.planner
-        if job.sample is None:
-            return planner
-        if not isinstance(planner, Sampler):
-            raise SettingsError(f"the planner {planner.name} writes one program a question")
-        return planner.sample(job.sample)
-
-    def _again(self, job: Job, end: Ended) -> bool:
-        """Whether another program is asked for, since the run of this one failed."""
-        planned = bool(job.planner) and isinstance(end.error, RunError)
-        if not planned or not _mends(self.planner) or job.rejections(RUNTIME) >= self.replans:
-            return False
-        job.rejected(str(end.error), RUNTIME)
-        job.program = ""
-        return True
-
     def _check(self, job: Job) -> Checked | None:
         """Check a program and note its unit; what is checked elsewhere gives None.
 
@@ -380,7 +329,7 @@ class Agent:
             ready=lambda job: bool(job.program) and isinstance(job.sources, Image),
             prepare=self._prepare,
             start=self._start,
-            again=self._again,
+            again=lambda job, end: bool(job.planner) and self._drafter.again(job, end),
             window=WINDOW if self._isolation is None else ISOLATED,
         )
 
@@ -407,9 +356,9 @@ class Agent:
         if not job.images:
             job.question = clean_question(job.question)
             self._load(job)
-        if self.route and not job.attempts and (answer := self._route(job)):
+        if self.route and not job.attempts and (answer := self._drafter.route(job)):
             return answer
-        self._plan(job)
+        self._drafter.write(job)
         return None
 
     def _start(self, job: Job) -> Run:
@@ -428,10 +377,6 @@ class Agent:
         yield Planned(job.program, job.plan_seconds)
         for _, event in self.engine.drive({0: started}):
             yield event if isinstance(event, Ended) else Stepped(job.step(event))
-
-
-def _mends(planner: Planner) -> bool:
-    return isinstance(planner, Repairer) and planner.repairs
 
 
 def _last(events: Iterable[Event]) -> Answer:
