@@ -16,7 +16,7 @@ run, or the helper, with it.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import Any, TypeVar
 
 from visprog.errors import RunError, StepLimit
@@ -54,8 +54,13 @@ def run(
     """
     if not isinstance(program, Checked):
         program = Checked(program, t.ANY, {}, {})
-    machine = _Machine(program, tools, inputs, Meter(limits or Limits()))
-    turn = machine.begin()
+    machine = Machine(program, tools, inputs, Meter(limits or Limits()))
+    return driven(machine, lambda: machine.value_of(machine.body, dict(inputs)))
+
+
+def driven(machine: Machine, work: Callable[[], Any]) -> Run:
+    """The run of what a machine is to do."""
+    turn = machine.begin(work)
     while turn is not None:
         reply = yield turn
         machine.meter.resume()
@@ -66,7 +71,9 @@ def run(
     return result
 
 
-class _Machine(Statements):
+class Machine(Statements):
+    """`body`: the statements of the program, its helpers left out."""
+
     def __init__(
         self,
         program: Checked,
@@ -80,8 +87,8 @@ class _Machine(Statements):
 
     # -- turns
 
-    def begin(self) -> Turn | None:
-        self.result = self.work([], lambda _: self.value_of(self.body, dict(self.inputs)))
+    def begin(self, work: Callable[[], Any]) -> Turn | None:
+        self.result = self.work([], lambda _: work())
         return self.turn()
 
     def go_on(self, reply: Reply | None) -> Turn | None:

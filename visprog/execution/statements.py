@@ -36,6 +36,15 @@ class _Paused:
         self.signal = signal
 
 
+class _More:
+    """The class of MORE."""
+
+    def __repr__(self) -> str:
+        return "MORE"
+
+
+MORE = _More()  # what lines give that did not return
+
 # of a statement: None (done), _Returned, _Paused, or a Pending: of the first two, or of a value
 Signal = Any
 
@@ -61,6 +70,11 @@ class Statements(Comprehensions):
         """The value that a body returns."""
         signal = _going(self.block(body, scope))
         return self.work([signal], _value) if isinstance(signal, Pending) else _value([signal])
+
+    def lines(self, body: Sequence[s.Stmt], scope: Scope) -> Any:
+        """As `value_of`, of the first lines of a body: MORE where they end without `return`."""
+        signal = _going(self.block(body, scope))
+        return self.work([signal], _so_far) if isinstance(signal, Pending) else _so_far([signal])
 
     def block(self, body: Sequence[s.Stmt], scope: Scope, start: int = 0) -> Signal:
         return self.in_order(
@@ -324,6 +338,11 @@ def _value(signals: list[Signal]) -> Any:
     if type(signal) is _Returned:
         return signal.value
     raise EvaluationError("the program ended without `return`")
+
+
+def _so_far(signals: list[Signal]) -> Any:
+    (signal,) = signals
+    return signal.value if type(signal) is _Returned else MORE
 
 
 def _going(signal: Signal) -> Signal:

@@ -28,10 +28,16 @@ def check(program: s.Program, tools: Mapping[str, ToolSpec], inputs: Mapping[str
 
 
 def check_scope(
-    program: s.Program, tools: Mapping[str, ToolSpec], scope: Mapping[str, t.Type]
+    program: s.Program,
+    tools: Mapping[str, ToolSpec],
+    scope: Mapping[str, t.Type],
+    *,
+    whole: bool = True,
 ) -> t.Type:
-    """`check`, where the types of the inputs are known."""
+    """`check`, where the types of the inputs are known. `whole`: False for the first lines of a
+    program, which may end without `return`."""
     checker = _Checker(program, tools, scope)
+    checker.whole = whole
     returns: t.Type = t.ANY
     try:
         returns = checker.program()
@@ -67,6 +73,7 @@ class _Checker(Expressions):
         self.unsure: set[str] = set()
         self.returned: list[t.Type] = []
         self.returns: t.Type | None = None  # what the helper being checked promised
+        self.whole = True
 
     def fault(self, message: str, node: s.Node) -> t.Type:
         self.faults.append(Diagnostic(message, node.at.line, node.at.column, self.source))
@@ -101,7 +108,7 @@ class _Checker(Expressions):
             self.helper(node)
         self.unsure.clear()
         main = tuple(node for node in self.body if not isinstance(node, s.Def))
-        if not self.block(main, dict(self.inputs)):
+        if not self.block(main, dict(self.inputs)) and self.whole:
             last: s.Node = main[-1] if main else s.Literal("", at=s.At(1, 1))
             self.fault("the program can end without `return`", last)
         return t.join_all(self.returned)

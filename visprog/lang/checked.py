@@ -68,6 +68,12 @@ class Checker:
         made = self._made(source, scope)
         return Checked(made.shape, made.returns, made.heights, {}, made.notes)
 
+    def part(self, source: str, inputs: Mapping[str, Any]) -> Checked:
+        """As of a call, for the first lines of a program, which may end without `return`."""
+        program, scope = parse(source), {name: t.of(kind) for name, kind in inputs.items()}
+        returns = check_scope(program, self.tools, scope, whole=False)
+        return Checked(program, returns, heights(program, self.tools), {})
+
     def _make(self, source: str, scope: tuple[tuple[str, t.Type], ...]) -> _Made:
         program = parse(source)
         returns = check_scope(program, self.tools, dict(scope))
