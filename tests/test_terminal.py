@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.pages import FAULT, HOSTILE, PLANNER, trace
-from visprog.answers import Answer, Answered, Planned, Planning, Rejected
+from visprog.answers import Answer, Answered, Looked, Planned, Planning, Rejected
 from visprog.planning import RUNTIME, Attempt, Round, Usage
 from visprog.terminal import follow
 from visprog.tool import Model
 from visprog.trace import Vote
-
-
-@dataclass(frozen=True)
-class Looked:
-    """A round of a program that is written a few lines at a time."""
-
-    round: Round
 
 
 @pytest.fixture
@@ -49,13 +41,15 @@ def test_attempts_as_they_are_rejected(told: Any) -> None:
 def test_rounds(told: Any) -> None:
     out = told(
         Looked(Round("x = coun(dog)", FAULT, faulty=True)),
+        Planned('dog = detect(image, "dog")', 0.1),
         Looked(Round('dog = detect(image, "dog")', "dog = 2 regions")),
+        Planned('dog = detect(image, "dog")\nreturn 1', 0.2),
         Looked(Round("return 1", "")),
     )
-    assert f"not run:\n{FAULT}\n" in out
-    assert 'dog = detect(image, "dog")' in out
+    assert f"not accepted:\n{FAULT}\n" in out
+    assert out.count('dog = detect(image, "dog")') == 1
     assert "shown: dog = 2 regions\n" in out
-    assert "nothing to show\n" in out
+    assert out.count("return 1") == 1
 
 
 def test_votes_and_confidence(told: Any) -> None:

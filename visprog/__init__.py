@@ -14,7 +14,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from visprog.agent import Agent, Answer, Answered, Planned, Planning, Rejected, Stepped
+    from visprog.agent import (
+        Agent,
+        Answer,
+        Answered,
+        Looked,
+        Planned,
+        Planning,
+        Rejected,
+        Stepped,
+    )
     from visprog.errors import (
         CheckError,
         Diagnostic,
@@ -52,6 +61,7 @@ __all__ = [
     "ImageError",
     "LimitError",
     "Limits",
+    "Looked",
     "Model",
     "Output",
     "ParseError",
@@ -80,7 +90,7 @@ __all__ = [
 ]
 
 _HOMES = {
-    "visprog.agent": "Agent Answer Answered Planned Planning Rejected Stepped",
+    "visprog.agent": "Agent Answer Answered Looked Planned Planning Rejected Stepped",
     "visprog.errors": (
         "CheckError Diagnostic EvaluationError ImageError LimitError ParseError PlanError "
         "ProgramError QuestionError RunError SettingsError ToolError VisprogError WeightsError"

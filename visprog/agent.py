@@ -15,11 +15,13 @@ from visprog.answers import (
     Answered,
     Event,
     Job,
+    Looked,
     Planned,
     Planning,
     Rejected,
     Sources,
     Stepped,
+    Told,
 )
 from visprog.bulk import WINDOW, Bulk
 from visprog.drafting import Drafter
@@ -38,7 +40,7 @@ from visprog.planning import Plan, Planner, make_planner
 from visprog.recent import RecentPictures
 from visprog.settings import Settings
 from visprog.tool import Catalogue, Toolset
-from visprog.trace import ANSWERED
+from visprog.trace import ANSWERED, STEPWISE, WHOLE
 from visprog.values import Image
 from visprog.voting import elected
 
@@ -46,7 +48,17 @@ if TYPE_CHECKING:  # loaded where they are asked for
     from visprog.isolation import Isolation
     from visprog.planning.providers import ChatSettings
 
-__all__ = ["Agent", "Answer", "Answered", "Event", "Planned", "Planning", "Rejected", "Stepped"]
+__all__ = [
+    "Agent",
+    "Answer",
+    "Answered",
+    "Event",
+    "Looked",
+    "Planned",
+    "Planning",
+    "Rejected",
+    "Stepped",
+]
 
 ISOLATED = 64  # questions under way at once, since each has a process
 
@@ -68,6 +80,8 @@ class Agent:
             check; `replans`: how often one for another program, after a run that failed.
         samples: programs to ask for; the answer that most of them give is the answer.
         route: have a planner whose model sees answer by itself what needs no tools.
+        mode: `whole`, or `stepwise`, where the planner writes a few lines at a time and is shown
+            their values.
         chat: how a chat model is asked, where the planner is one; its completions are kept in the
             store of the cache, if there is one.
 
@@ -92,6 +106,7 @@ class Agent:
         replans: int = 1,
         samples: int = 1,
         route: bool = False,
+        mode: str = WHOLE,
         chat: ChatSettings | None = None,
         helpers: str | Path | None = None,
     ) -> None:
@@ -99,7 +114,14 @@ class Agent:
         self.limits = limits or Limits()
         self.image_limits = image_limits
         self.repairs, self.replans, self.samples = repairs, replans, samples
-        self.route = route
+        self.route, self.mode = route, mode
+        if mode not in (WHOLE, STEPWISE):
+            raise SettingsError(f"no mode {mode!r}; known: {WHOLE}, {STEPWISE}")
+        if mode == STEPWISE and (isolate or samples > 1):
+            raise SettingsError(
+                "stepwise mode goes neither with isolation, which runs whole programs, nor with "
+                "several samples"
+            )
         if route and samples > 1:
             raise SettingsError("a question is routed once: routing takes no samples, choose one")
         self.tools = (
@@ -140,14 +162,27 @@ class Agent:
 
     @cached_property
     def _drafter(self) -> Drafter:
-        made = Drafter(
-            self.planner,
-            self.tools,
-            self._check,
-            self.library,
-            repairs=self.repairs,
-            replans=self.replans,
-        )
+        made: Drafter
+        if self.mode == STEPWISE:
+            from visprog.stepping import StepwiseDrafter
+
+            made = StepwiseDrafter(
+                self.planner,
+                self.tools,
+                self._checker,
+                self.library,
+                limits=self.limits,
+                replans=self.replans,
+            )
+        else:
+            made = Drafter(
+                self.planner,
+                self.tools,
+                self._check,
+                self.library,
+                repairs=self.repairs,
+                replans=self.replans,
+            )
         if self.route:
             _ = made.router  # refused now, not once a question
         return made
@@ -210,25 +245,22 @@ class Agent:
             if answer:
                 yield Answered(answer)
                 return
-        again = True
+        told, again = Told(job), True
         while again:
-            told = len(job.attempts)
             try:
                 drafter.write(job)
             except VisprogError as error:
-                yield from map(Rejected, job.attempts[told:])
+                yield from told.events()
                 yield Answered(job.failed(error))
                 return
-            yield from map(Rejected, job.attempts[told:])
+            yield from told.events()
             again = False
             for event in self._check_and_run(job):
                 if isinstance(event, Ended):
                     again = drafter.again(job, event)
-                    yield (
-                        Rejected(job.attempts[-1])
-                        if again
-                        else Answered(self._kept(job.ended(event)))
-                    )
+                    yield from told.events()
+                    if not again:
+                        yield Answered(self._kept(job.ended(event)))
                 else:
                     yield event
 
@@ -348,20 +380,22 @@ class Agent:
 
     def _prepare(self, job: Job) -> Answer | None:
         """What may take long before a question of many can run; the answer if it wants no run."""
-        if not job.attempts:
+        if not (job.attempts or job.rounds):
             job.begin = time.perf_counter()
-        if job.program:
+        if job.program and not job.planner:
             self._load(job)
             return None
         if not job.images:
             job.question = clean_question(job.question)
             self._load(job)
-        if self.route and not job.attempts and (answer := self._drafter.route(job)):
+        if self.route and not (job.attempts or job.rounds) and (answer := self._drafter.route(job)):
             return answer
         self._drafter.write(job)
         return None
 
     def _start(self, job: Job) -> Run:
+        if job.session is not None and job.part is not None:
+            return job.session.run(job.part)
         checked, values = self._check(job), input_values(job.images)
         if checked is None:
             assert self._isolation is not None
@@ -374,7 +408,7 @@ class Agent:
         except VisprogError as error:
             yield Ended(None, error)
             return
-        yield Planned(job.program, job.plan_seconds)
+        yield Planned(job.text, job.plan_seconds)
         for _, event in self.engine.drive({0: started}):
             yield event if isinstance(event, Ended) else Stepped(job.step(event))
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from visprog.errors import VisprogError
 from visprog.execution import Ended, Step
 from visprog.execution.functions import first_unknown
+from visprog.execution.session import Session
+from visprog.lang.checked import Checked
 from visprog.planning import Attempt, Plan, Round, Usage
 from visprog.tool import Model
-from visprog.trace import ABSTAINED, ANSWERED, DIRECT, FAILED, WHOLE, StepRecord, Trace, say
+from visprog.trace import (
+    ABSTAINED,
+    ANSWERED,
+    DIRECT,
+    FAILED,
+    STEPWISE,
+    WHOLE,
+    StepRecord,
+    Trace,
+    say,
+)
 from visprog.values import Image, Value
 
 if TYPE_CHECKING:
@@ -70,10 +82,17 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Planned:
-    """There is a program, and it passed the check."""
+    """There is a program, and it passed the check; in stepwise mode, one with some more lines."""
 
     program: str
     seconds: float
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A round of stepwise mode has ended: its lines ran and set names, or were not accepted."""
+
+    round: Round
 
 
 @dataclass(frozen=True)
@@ -90,13 +109,15 @@ class Answered:
     answer: Answer
 
 
-Event = Planning | Rejected | Planned | Stepped | Answered
+Event = Planning | Rejected | Planned | Looked | Stepped | Answered
 
 
 @dataclass
 class Job:
     """A question on its way to an answer. `sources`: of its pictures; `tools`: the profile;
-    `sample`: which of several programs for the question this is, where there are several."""
+    `sample`: which of several programs for the question this is, where there are several; `lines`:
+    of the round of stepwise mode that is under way, which come after those of `program`; `part`:
+    both, checked, which `session` runs."""
 
     question: str
     sources: Sources
@@ -115,6 +136,9 @@ class Job:
     steps: list[tuple[tuple[int, ...], StepRecord]] = field(default_factory=list)
     mode: str = WHOLE
     rounds: tuple[Round, ...] = ()
+    lines: str = ""
+    session: Session | None = None
+    part: Checked | None = None
     begin: float = field(default_factory=time.perf_counter)
 
     def planned(self, plan: Plan) -> None:
@@ -132,11 +156,32 @@ class Job:
         self.mode, self.model = DIRECT, made.model
         return self._answer(ANSWERED, made.value, "")
 
+    @property
+    def text(self) -> str:
+        """The program, with the lines of the round under way."""
+        if not (self.program and self.lines):
+            return self.program or self.lines
+        return f"{self.program.rstrip()}\n{self.lines}"
+
+    def stepped(self, plan: Plan) -> None:
+        """Take the lines that a planner gave for the next round."""
+        program = self.program
+        self.planned(plan)
+        self.program, self.lines = program, plan.text
+
+    def looked(self, shown: str, pictures: tuple[Image, ...] = (), *, faulty: bool = False) -> None:
+        """End a round; its lines are part of the program, unless they were faulty."""
+        self.program = self.program if faulty else self.text
+        self.rounds += (Round(self.lines, shown, faulty, pictures),)
+        self.lines = ""
+
     def rejected(self, fault: str, kind: str) -> None:
-        """Note that the program was not accepted; its steps are those of an earlier attempt."""
-        self.attempts += (Attempt(self.program, fault, kind),)
-        self.earlier += self._records()
-        self.steps = []
+        """Note that the program was not accepted, or the lines of a round; its steps are those of
+        an earlier attempt."""
+        kept = [pair for pair in self.steps if pair[0][0] < len(self.rounds)]
+        self.attempts += (Attempt(self.text, fault, kind),)
+        self.earlier += self._records()[len(kept) :]
+        self.steps = kept
 
     def rejections(self, kind: str) -> int:
         """How many programs were not accepted for what was wrong before, or in, their runs."""
@@ -148,7 +193,7 @@ class Job:
     def step(self, step: Step) -> StepRecord:
         """Note a step that ended."""
         record = StepRecord.of(step)
-        self.steps.append((step.request.order, record))
+        self.steps.append(((len(self.rounds), *step.request.order), record))
         return record
 
     def ended(self, end: Ended) -> Answer:
@@ -188,3 +233,18 @@ class Job:
             rounds=self.rounds,
         )
         return Answer(trace)
+
+
+class Told:
+    """What of a job's attempts and rounds was told by events."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.attempts, self.rounds = job, 0, 0
+
+    def events(self) -> Iterator[Rejected | Looked]:
+        """Those that were not told yet. What went wrong in a round is told of the round."""
+        attempts, rounds = self.job.attempts[self.attempts :], self.job.rounds[self.rounds :]
+        self.attempts, self.rounds = len(self.job.attempts), len(self.job.rounds)
+        if self.job.mode != STEPWISE:
+            yield from map(Rejected, attempts)
+        yield from map(Looked, rounds)

@@ -88,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     options.planner(ask)
     options.routing(ask)
     options.helpers(ask)
-    ask.add_argument("--mode", choices=["whole"], default="whole", help="one plan, one run")
+    options.mode(ask)
 
     plan = _command(commands, "plan", _plan, "print the program for a question, and its calls")
     plan.add_argument("question")
@@ -139,6 +139,7 @@ def parser() -> argparse.ArgumentParser:
         gqa.add_argument(f"--{option}", type=Path)
     options.planner(gqa, "embedded", "reference, ")
     options.routing(gqa)
+    options.mode(gqa)
     gqa.add_argument("--tools", default="embedded", help="a profile, such as oracle")
     gqa.add_argument("--limit", type=options.count, help="only the first so many questions")
     options.execution(gqa)

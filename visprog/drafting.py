@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -50,19 +51,16 @@ class Drafter:
 
     def route(self, job: Job) -> Answer | None:
         """The answer of the planner's own model; None where tools are to answer."""
-        begin, job.planner = time.perf_counter(), self.planner.name
-        try:
+        job.planner = self.planner.name
+        with accounted(job):
             made = self.router.route(job.question, job.images)
-        finally:
-            job.plan_seconds += time.perf_counter() - begin
         return job.routed(made)
 
     def write(self, job: Job) -> None:
         """Ask for a program, and again as long as it has faults and the planner can mend them."""
-        begin, planner = time.perf_counter(), self._planner_of(job)
+        planner, kinds = self._planner_of(job), input_kinds(len(job.images))
         job.planner = planner.name
-        kinds = input_kinds(len(job.images))
-        try:
+        with accounted(job):
             while True:
                 if job.attempts and isinstance(planner, Repairer):
                     plan = planner.plan(job.question, self.tools, kinds, job.attempts)
@@ -78,11 +76,6 @@ class Drafter:
                     job.rejected(str(error), STATIC)
                 else:
                     return
-        except PlanError as error:
-            job.usage += error.usage if isinstance(error.usage, Usage) else Usage()
-            raise
-        finally:
-            job.plan_seconds += time.perf_counter() - begin
 
     def _link(self, job: Job, planner: Planner) -> None:
         if self.library is not None:
@@ -109,6 +102,19 @@ class Drafter:
         job.rejected(str(end.error), RUNTIME)
         job.program = ""
         return True
+
+
+@contextmanager
+def accounted(job: Job) -> Iterator[None]:
+    """Count the seconds that the planner takes, and what a call that failed took all the same."""
+    begin = time.perf_counter()
+    try:
+        yield
+    except PlanError as error:
+        job.usage += error.usage if isinstance(error.usage, Usage) else Usage()
+        raise
+    finally:
+        job.plan_seconds += time.perf_counter() - begin
 
 
 def _mends(planner: Planner) -> bool:

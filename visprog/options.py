@@ -45,6 +45,15 @@ def execution(made: argparse.ArgumentParser) -> None:
     )
 
 
+def mode(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--mode",
+        choices=["whole", "stepwise"],
+        default="whole",
+        help="one program, or a few lines at a time by a planner that is shown their values",
+    )
+
+
 def helpers(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--helpers", metavar="FILE", help="helpers of this project; new ones are added to it"
@@ -126,6 +135,8 @@ def settings(args: argparse.Namespace) -> dict[str, Any]:
         made["helpers"] = args.helpers
     if "samples" in args:
         made["samples"] = args.samples
+    if "mode" in args:
+        made["mode"] = args.mode
     if "route" in args:
         made["route"] = args.route
     if "no_cache" in args:

@@ -11,7 +11,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from visprog.agent import Answer, Answered, Event, Planned, Planning, Rejected, Stepped
+from visprog.agent import Answer, Answered, Event, Looked, Planned, Planning, Rejected, Stepped
 from visprog.errors import SettingsError, WeightsError
 from visprog.lang import parse
 from visprog.lang.syntax import Call, walk
@@ -36,19 +36,19 @@ def follow(events: Iterable[Event], *, quiet: bool = False) -> Answer:
     console = _console(quiet=quiet)
     wait = _console(stderr=True, quiet=quiet or not sys.stderr.isatty()).status("reading ...")
     wait.start()
+    known = latest = ""  # the program as it was when a round ended, and as it is
     try:
         for event in events:
-            looked = getattr(event, "round", None)
-            if isinstance(looked, Round):
-                console.print(_program(looked.lines), _round(looked), sep="\n")
-                continue
             match event:
                 case Planning(planner):
                     wait.update(Text(f"planning with {printable(planner)} ..."))
                 case Rejected(attempt):
                     console.print(_rejected(attempt))
-                case Planned(program):
-                    console.print(_program(program))
+                case Looked(one):
+                    known = known if one.faulty else latest
+                    console.print(*_round(one), sep="\n")
+                case Planned(latest):
+                    console.print(_program(latest.removeprefix(known).lstrip("\n")))
                     wait.update("running ...")
                 case Stepped(step):
                     console.print(_step(step))
@@ -72,11 +72,14 @@ def _rejected(attempt: Attempt) -> Text:
     return Text(f"not accepted, it {refusal(attempt)}:{_lines(attempt.fault)}", "yellow")
 
 
-def _round(one: Round) -> Text:
-    """What the planner is shown of its lines, or why they were not run."""
+def _round(one: Round) -> Iterator[Syntax | Text]:
+    """What the planner is shown of its lines, or why they were not accepted; the lines themselves
+    were told when they were planned, if they were."""
     if one.faulty:
-        return Text(f"not run:{_lines(one.shown)}", "yellow")
-    return Text(f"shown:{_lines(one.shown)}" if one.shown.strip() else "nothing to show", "dim")
+        yield _program(one.lines)
+        yield Text(f"not accepted:{_lines(one.shown)}", "yellow")
+    elif one.shown.strip():
+        yield Text(f"shown:{_lines(one.shown)}", "dim")
 
 
 def _lines(text: str) -> str:

@@ -9,6 +9,7 @@ from visprog.planning.planner import (
     Repairer,
     Round,
     Sampler,
+    Stepper,
     Usage,
 )
 from visprog.planning.providers import make_planner
@@ -22,6 +23,7 @@ __all__ = [
     "Repairer",
     "Round",
     "Sampler",
+    "Stepper",
     "Usage",
     "make_planner",
 ]

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol, get_args
 
 from visprog.errors import PlanError
 from visprog.lang.grammar import grammar
-from visprog.planning.planner import Attempt, Plan, Usage
+from visprog.planning.planner import Attempt, Plan, Round, Usage
 from visprog.tool import Model, Toolset, ToolSpec
 from visprog.values import Image
 
@@ -95,6 +95,17 @@ class Prompting(Protocol):
         attempts: Sequence[Attempt] = (),
     ) -> list[Message]: ...
 
+    def stepwise(
+        self,
+        question: str,
+        tools: Toolset,
+        inputs: Mapping[str, Any],
+        rounds: Sequence[Round] = (),
+        *,
+        most: int,
+        images: Sequence[Image] = (),
+    ) -> list[Message]: ...
+
     def program_of(self, text: str) -> str:
         """Raises PlanError where there is no program in a text."""
         ...
@@ -153,15 +164,36 @@ class ChatPlanner:
         inputs: Mapping[str, Any],
         attempts: Sequence[Attempt] = (),
     ) -> Plan:
-        started = time.perf_counter()
         form = getattr(self.model, "constrains", "")
         known = callable_by(self.prompts, tools)
+        rules = grammar(known, form=form, inputs=inputs) if form else None
+        return self._plan(self.prompts.messages(question, tools, inputs, attempts), rules)
+
+    def steps(
+        self,
+        question: str,
+        tools: Toolset,
+        inputs: Mapping[str, Any],
+        rounds: Sequence[Round] = (),
+        *,
+        most: int,
+        images: Sequence[Image] = (),
+    ) -> Plan:
+        """The next lines of a program. No grammar keeps a model to them: ours is of whole programs;
+        the check finds what is wrong."""
+        messages = self.prompts.stepwise(
+            question, tools, inputs, rounds, most=most, images=images if self.sees else ()
+        )
+        return self._plan(messages, None)
+
+    def _plan(self, messages: Sequence[Message], rules: str | None) -> Plan:
+        started = time.perf_counter()
         made = self.model.complete(
-            self.prompts.messages(question, tools, inputs, attempts),
+            messages,
             temperature=self.temperature,
             most=self.most,
             seed=self.seed,
-            grammar=grammar(known, form=form, inputs=inputs) if form else None,
+            grammar=rules,
         )
         return Plan(
             self._text(made),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from visprog.tool import Model, Toolset
+from visprog.values import Image
 
 STATIC, RUNTIME = "static", "runtime"
 
@@ -51,11 +52,12 @@ class Attempt:
 @dataclass(frozen=True)
 class Round:
     """Lines of a program that is written a few at a time, and what was shown of them: values as
-    text, or the faults for which they were not run."""
+    text, and `pictures` of them to a planner that sees; or why they set no name (`faulty`)."""
 
     lines: str
     shown: str
     faulty: bool = False
+    pictures: tuple[Image, ...] = field(default=(), compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -116,4 +118,30 @@ class Sampler(Planner, Protocol):
 
     def sample(self, index: int) -> Planner:
         """The planner that writes the program of that index, from 0; the same one each time."""
+        ...
+
+
+@runtime_checkable
+class Stepper(Planner, Protocol):
+    """A planner that can write a program a few lines at a time. It may have `sees`."""
+
+    def steps(
+        self,
+        question: str,
+        tools: Toolset,
+        inputs: Mapping[str, Any],
+        rounds: Sequence[Round] = (),
+        *,
+        most: int,
+        images: Sequence[Image] = (),
+    ) -> Plan:
+        """The next lines, after those of `rounds`.
+
+        Args:
+            most: rounds that the program may have.
+            images: those asked about, made small, for a planner that sees.
+
+        Raises:
+            PlanError: the planner has no lines for this question.
+        """
         ...

@@ -28,6 +28,7 @@ from visprog.planning.signatures import (
 from visprog.planning.templates import fill, join_sections, read_sections, without_unknown
 from visprog.planning.turns import asked, cut, estimated_tokens, exemplar_turns, said
 from visprog.tool import Toolset
+from visprog.values import Image
 
 K = 8  # exemplars
 BUDGET = 6_000  # tokens, as `estimated_tokens` counts them
@@ -132,6 +133,7 @@ class Prompts:
         rounds: Sequence[Round] = (),
         *,
         most: int = ROUNDS,
+        images: Sequence[Image] = (),
     ) -> list[Message]:
         """The conversation that asks for the next lines of a program, after those of `rounds`.
 
@@ -153,7 +155,7 @@ class Prompts:
             parts = ["Whole programs for other questions:", *whole, "Now:"] if whole else []
             first = "\n\n".join([*parts, asked(question, inputs)])
             system = self._system_text(tools, docs, answering)
-            return [Message("system", system), Message("user", first), *later]
+            return [Message("system", system), Message("user", first, tuple(images)), *later]
 
         made = self._fitting(partial(conversation, later), len(chosen))
         if made is None:
@@ -220,7 +222,7 @@ class Prompts:
     def _next(self, one: Round, left: int) -> tuple[Message, Message]:
         template = self._stepwise["Fault" if one.faulty else "Shown" if left > 1 else "Last"]
         told = {"shown": one.shown, "fault": cut(one.shown), "left": str(left)}
-        return said(one.lines), Message("user", fill(template, told))
+        return said(one.lines), Message("user", fill(template, told), one.pictures)
 
 
 def prompts_folder(package: Path = PACKAGE) -> Path:
