@@ -48,7 +48,9 @@ def follow(events: Iterable[Event], *, quiet: bool = False) -> Answer:
                     known = known if one.faulty else latest
                     console.print(*_round(one), sep="\n")
                 case Planned(latest):
-                    console.print(_program(latest.removeprefix(known).lstrip("\n")))
+                    fresh = latest.removeprefix(known).lstrip("\n")
+                    first = 1 + latest[: len(latest) - len(fresh)].count("\n")
+                    console.print(_program(fresh, first))
                     wait.update("running ...")
                 case Stepped(step):
                     console.print(_step(step))
@@ -61,10 +63,11 @@ def follow(events: Iterable[Event], *, quiet: bool = False) -> Answer:
     raise AssertionError("a stream of events ends with its answer")
 
 
-def _program(text: str) -> Syntax:
+def _program(text: str, first: int = 1) -> Syntax:
+    """`first`: the number of its first line."""
     return Syntax(
         printable(text.rstrip()), "python", theme="ansi_dark", line_numbers=True, word_wrap=True,
-        background_color="default",
+        background_color="default", start_line=first,
     )  # fmt: skip
 
 
