@@ -397,8 +397,23 @@ def test_models(visprog: Any) -> None:
     name, path = where.out.rstrip("\n").split("\t")
     assert (where.status, name) == (0, "nanodet")
     assert Path(path).is_file()
-    pulled = visprog("models", "pull", "nanodet")
-    assert (pulled.status, pulled.out) == (0, f"nanodet: in the package, whole ({path})\n")
+    for action in ("pull", "verify"):
+        made = visprog("models", action, "nanodet")
+        assert (made.status, made.out) == (0, f"nanodet: whole ({path})\n")
+
+
+def test_models_of_the_hub(visprog: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("VISPROG_OFFLINE", "1")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    assert "google/owlv2" in visprog("models").out
+    where = visprog("models", "where", "owlv2-base")
+    assert where.status == 1 and "visprog models pull owlv2-base" in where.err
+    assert visprog("models", "where").status == 0  # of what is here
+    pulled = visprog("models", "pull", "owlv2-base")
+    assert (pulled.status, "VISPROG_OFFLINE" in pulled.err) == (2, True)
+    assert visprog("models", "pull").status == 2
+    told = visprog("tools", "spot", "--weights", "owlv2-base")
+    assert told.status == 2 and "want NAME=PATH" in told.err
 
 
 def test_doctor(visprog: Any) -> None:

@@ -54,7 +54,8 @@ def test_every_tool_answers_in_the_embedded_profile() -> None:
 def test_every_backend_names_its_model_and_licence() -> None:
     for kind in Catalogue.of(visprog_tools).backends.values():
         assert issubclass(kind, Backend)
-        assert kind.model.id and kind.model.licence
+        model = kind({}).model
+        assert model.id and model.licence
         assert kind.model.kind in ("weights", "heuristic", "rules", "annotations")
 
 

@@ -114,9 +114,11 @@ def parser() -> argparse.ArgumentParser:
     options.tools(tools)
 
     models = _command(
-        commands, "models", _models, "list the weights, where they lie, or check them"
+        commands, "models", _models, "list the weights, say where they lie, fetch or check them"
     )
-    models.add_argument("action", nargs="?", choices=["list", "where", "pull"], default="list")
+    models.add_argument(
+        "action", nargs="?", choices=["list", "where", "pull", "verify"], default="list"
+    )
     models.add_argument("name", nargs="?")
 
     cache = _command(commands, "cache", _cache, "show or clear the results kept between runs")

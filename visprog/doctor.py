@@ -29,6 +29,8 @@ def examine() -> int:
             sound &= _package(wanted)
     catalogue = Catalogue.installed()
     for name, weights in catalogue.weights.items():
+        if not weights.bundled:
+            continue  # `visprog models` lists those that are fetched
         try:
             weights.verify()
             print(f"ok    weights {name}: {weights.id}, {weights.size / 1e6:.1f} MB, whole")

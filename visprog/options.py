@@ -15,6 +15,21 @@ PLANNERS = (
 def tools(made: argparse.ArgumentParser) -> None:
     made.add_argument("--tools", help="embedded (default), oracle, or a mix: embedded,ocr=rapidocr")
     made.add_argument("--scene-graphs", metavar="FILE", help="what the profile oracle answers from")
+    hub = made.add_argument_group("models of the hub (extra models)")
+    hub.add_argument("--device", help="auto (default), cpu, cuda:N, mps, or several with commas")
+    hub.add_argument("--dtype", help="auto (default), bfloat16, float16 or float32")
+    hub.add_argument("--memory", metavar="SIZE", help="of weights on a device, such as 20GB")
+    hub.add_argument(
+        "--weights",
+        metavar="NAME=PATH",
+        type=named_path,
+        action="append",
+        help="where the weights of a model lie; repeatable",
+    )
+    hub.add_argument("--compile", action="store_true", help="by torch.compile: slow to begin")
+    hub.add_argument(
+        "--non-commercial", action="store_true", help="allow models that forbid commercial use"
+    )
 
 
 def running(made: argparse.ArgumentParser) -> None:
@@ -87,6 +102,13 @@ def routing(made: argparse.ArgumentParser) -> None:
         "--route", action="store_true", help="let a model that sees answer what needs no tools"
     )
     made.add_argument("--sees", action="store_true", help="the planner's model takes pictures")
+
+
+def named_path(text: str) -> tuple[str, str]:
+    name, equals, path = text.partition("=")
+    if not (name and equals and path):
+        raise argparse.ArgumentTypeError(f"want NAME=PATH, got {text!r}")
+    return name, path
 
 
 def count(text: str) -> int:
@@ -167,4 +189,11 @@ def chat(args: argparse.Namespace) -> Any:
 
 
 def _backends(args: argparse.Namespace) -> dict[str, str]:
-    return {"scene_graphs": args.scene_graphs} if args.scene_graphs else {}
+    """What backends may read."""
+    given = {
+        name: getattr(args, name, None) for name in ("scene_graphs", "device", "dtype", "memory")
+    }
+    made = {name: value for name, value in given.items() if value}
+    made |= {f"weights.{name}": path for name, path in getattr(args, "weights", None) or ()}
+    switches = {name: "yes" for name in ("compile", "non_commercial") if getattr(args, name, False)}
+    return made | switches

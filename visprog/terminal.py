@@ -16,6 +16,7 @@ from visprog.errors import SettingsError, WeightsError
 from visprog.lang import parse
 from visprog.lang.syntax import Call, walk
 from visprog.planning import Attempt, Plan, Round
+from visprog.planning.environment import offline
 from visprog.show import describe, printable
 from visprog.summary import confidence, directly, refusal, usage_parts
 from visprog.tool import RULES, Model, Toolset, Weights
@@ -206,30 +207,55 @@ def show_tools(tools: Toolset, name: str | None) -> None:
 
 
 def show_models(weights: Mapping[str, Weights], action: str, name: str | None) -> int:
-    """List weights, say where they lie, or check that they are whole; 1 if any is not.
+    """List weights, say where they lie, fetch them, or check that they are whole; 1 if any is not.
 
     Raises:
-        SettingsError: there are no such weights.
+        SettingsError: there are no such weights; fetching without a name, or where it is forbidden.
     """
     if name is not None and name not in weights:
         raise SettingsError(f"no weights {name!r}; known: {', '.join(weights)}")
+    if action == "pull" and name is None:
+        raise SettingsError("say which weights to fetch: visprog models pull NAME")
+    if action == "pull" and offline() and name is not None and not weights[name].bundled:
+        raise SettingsError(f"{name} is not fetched: VISPROG_OFFLINE forbids it")
     console = _console()
-    chosen = [name] if name else list(weights)
+    every = action == "list"
+    chosen = [name] if name else [key for key, item in weights.items() if every or _here(item)]
     status = 0
-    table = Table("name", "model", "size", "licence", "source", box=None, header_style="dim")
+    table = Table(
+        "name", "model", "size", "licence", "source", "here", box=None, header_style="dim"
+    )
     for key in chosen:
         item = weights[key]
         try:
             if action == "list":
                 size = f"{item.size / 1e6:.1f} MB"
-                table.add_row(key, item.id, size, item.licence, f"{item.source} {item.revision}")
+                source = f"{item.source} {item.revision}"
+                table.add_row(key, item.id, size, item.licence, source, _state(item))
             elif action == "where":
                 print(f"{key}\t{item.where()}")
+            elif action == "pull" and not item.bundled:
+                print(f"{key}\t{item.pull()}")
             else:
-                print(f"{key}: in the package, whole ({item.verify()})")
+                print(f"{key}: whole ({item.verify()})")
         except WeightsError as error:
             print(f"{key}: {error}", file=sys.stderr)
             status = 1
     if action == "list":
         console.print(table)
     return status
+
+
+def _state(weights: Weights) -> str:
+    return "in the package" if weights.bundled else "yes" if _here(weights) else "no"
+
+
+def _here(weights: Weights) -> bool:
+    """Whether they lie on this machine, or should."""
+    if weights.bundled:
+        return True
+    try:
+        weights.where()
+    except WeightsError:
+        return False
+    return True
