@@ -56,7 +56,7 @@ def test_every_backend_names_its_model_and_licence() -> None:
         assert issubclass(kind, Backend)
         model = kind({}).model
         assert model.id and model.licence
-        assert kind.model.kind in ("weights", "heuristic", "rules", "annotations")
+        assert model.kind in ("weights", "heuristic", "rules", "annotations")
 
 
 def test_what_nothing_offline_answers_is_an_abstention_with_a_command() -> None:
