@@ -50,7 +50,7 @@ def in_parts(
     held: Session, beginnings: Iterator[str], reply: Callable[[Request], Any]
 ) -> tuple[Any, list[Any]]:
     """The value of the last beginning, and what the others gave."""
-    gave = []
+    gave: list[Any] = []
     for text in beginnings:
         value = answered(held.run(CHECKER.part(text, INPUTS)), reply)
         if value is not MORE:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from visprog.lang.words import whole
 FOLDER = Path(__file__).with_name("seeds")
 LOOKS = [look for kind in ("state", "pose", "shape", "size") for look in words.LOOKS[kind]]
 SLOT = re.compile(r"\{([A-Z])(?::([a-z ]+))?(?:\.([sa]))?\}|\{([cdlkmn])\}")
+FORMS: dict[str | None, Callable[[str], str]] = {None: str, "s": plural, "a": with_article}
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,7 @@ def grow(seed: Seed, things: Things, rng: random.Random) -> tuple[str, str]:
         def word(found: re.Match[str]) -> str:
             if found[4]:
                 return rest[found[4]][place]
-            noun = nouns[found[1]]
-            return {"s": plural, "a": with_article, None: str}[found[3]](noun)
+            return FORMS[found[3]](nouns[found[1]])
 
         return SLOT.sub(word, text)
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, get_args
 
-from visprog.errors import PlanError
+from visprog.errors import PlanError, SettingsError
 from visprog.lang.grammar import grammar
 from visprog.planning.planner import Attempt, Plan, Round, Usage
 from visprog.tool import Model, Toolset, ToolSpec
@@ -85,7 +85,10 @@ class ChatModel(Protocol):
 
 
 class Prompting(Protocol):
-    """Makes conversations of questions, and takes programs out of completions."""
+    """Makes conversations of questions, and takes programs out of completions.
+
+    Those for stepwise mode have `stepwise` too, as `Prompts` has.
+    """
 
     def messages(
         self,
@@ -93,17 +96,6 @@ class Prompting(Protocol):
         tools: Toolset,
         inputs: Mapping[str, Any],
         attempts: Sequence[Attempt] = (),
-    ) -> list[Message]: ...
-
-    def stepwise(
-        self,
-        question: str,
-        tools: Toolset,
-        inputs: Mapping[str, Any],
-        rounds: Sequence[Round] = (),
-        *,
-        most: int,
-        images: Sequence[Image] = (),
     ) -> list[Message]: ...
 
     def program_of(self, text: str) -> str:
@@ -181,7 +173,10 @@ class ChatPlanner:
     ) -> Plan:
         """The next lines of a program. No grammar keeps a model to them: ours is of whole programs;
         the check finds what is wrong."""
-        messages = self.prompts.stepwise(
+        ask = getattr(self.prompts, "stepwise", None)
+        if ask is None:
+            raise SettingsError("the prompts at hand ask for whole programs only")
+        messages = ask(
             question, tools, inputs, rounds, most=most, images=images if self.sees else ()
         )
         return self._plan(messages, None)
