@@ -225,8 +225,12 @@ def _check(args: argparse.Namespace) -> int:
 
 def _tools(args: argparse.Namespace) -> int:
     from visprog import terminal
+    from visprog.tool import Catalogue
 
-    terminal.show_tools(options.toolset(args), args.name)
+    tools = options.toolset(args)
+    others = Catalogue.installed().serving(args.name) if args.name in tools else ()
+    here = tools.backend(args.name) if args.name in tools else None
+    terminal.show_tools(tools, args.name, [n for n in others if not here or n != here.name])
     return 0
 
 

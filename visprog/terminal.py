@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -167,8 +167,8 @@ def show_plan(plan: Plan, tools: Toolset) -> None:
         console.print(Text(f"note: {printable(notice)}", "yellow"))
 
 
-def show_tools(tools: Toolset, name: str | None) -> None:
-    """All tools of a toolset, or one in full.
+def show_tools(tools: Toolset, name: str | None, others: Sequence[str] = ()) -> None:
+    """All tools of a toolset, or one in full. `others`: backends that could serve that one.
 
     Raises:
         SettingsError: there is no such tool.
@@ -198,6 +198,7 @@ def show_tools(tools: Toolset, name: str | None) -> None:
     for label, text in (
         ("family", spec.family),
         ("backend", backend.name if backend else "none needed"),
+        ("others", ", ".join(others) or "-"),
         ("model", model.id),
         ("revision", model.revision or "-"),
         ("licence", model.licence),

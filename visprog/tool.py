@@ -391,6 +391,10 @@ class Catalogue:
             serving[tool_name] = made[backend_name]
         return Toolset(tuple(self.tools.values()), serving, profile=profile)
 
+    def serving(self, tool_name: str) -> tuple[str, ...]:
+        """The names of the backends that can do the work of a tool."""
+        return tuple(name for name, kind in self.backends.items() if tool_name in kind.serves)
+
     def _expect(self, kind: str, name: str, known: Mapping[str, object]) -> None:
         if name not in known:
             near = get_close_matches(name, known, 1)

@@ -14,7 +14,7 @@ def unknown(why: str, tool: str) -> Unknown:
 def help_with(tool: str) -> str:
     return (
         "a larger model could: pip install 'visprog[models]' and choose its backend with "
-        f"--tools embedded,{tool}=NAME (this release brings none yet: see `visprog tools {tool}`)"
+        f"--tools embedded,{tool}=NAME (`visprog tools {tool}` lists them)"
     )
 
 
