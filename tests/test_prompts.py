@@ -207,8 +207,18 @@ def test_stepwise_conversations_show_values_and_count_rounds() -> None:
     assert last.startswith("n: 1\n") and "last round" in last
 
 
+def test_stepwise_values_of_the_earliest_rounds_are_left_out_where_there_is_no_room() -> None:
+    rounds = [Round(f"x{n} = {n}", f"x{n}: " + str(n) * 4_000) for n in range(7)]
+    messages = PROMPTS.stepwise(QUESTION, TOOLS, ONE, rounds)
+    told = [message.text for message in messages[2:]]
+    assert told[0] == "x0 = 0"
+    assert sum(message.role == "assistant" for message in messages) == 7
+    assert "left out here" in told[1] and "6" * 4_000 in told[-1]
+    assert estimated_tokens(messages) <= PROMPTS.budget
+
+
 def test_stepwise_values_over_the_budget_are_an_error() -> None:
-    with pytest.raises(PlanError, match="earlier rounds do not fit"):
+    with pytest.raises(PlanError, match="rounds and their values do not fit"):
         PROMPTS.stepwise(QUESTION, TOOLS, ONE, [Round("x = 1", "x: " + "1" * 20_000)])
     assert PROMPTS.stepwise(QUESTION, TOOLS, ONE, [Round("x = 1", "x: 1")])
 

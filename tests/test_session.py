@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from tests.fakes import PICTURE, answered
 from tests.test_flow import PROGRAMS, SEEDS, TOOLS, ours, outcome, world
-from visprog.errors import CallLimit, CheckError, EvaluationError, StepLimit, ToolError
+from visprog.errors import (
+    CallLimit,
+    CheckError,
+    EvaluationError,
+    ProgramError,
+    StepLimit,
+    ToolError,
+)
 from visprog.execution import Limits, Request
 from visprog.execution.session import MORE, Session
 from visprog.lang import parse
@@ -77,6 +84,82 @@ def test_a_program_in_parts_is_the_whole_program(
     assert got == wanted
     if wanted[0] == "value" and not unknown:  # after an abstention more calls may be made
         assert sorted(asked) == sorted(calls.elements())
+
+
+def refused(text: str, start: int) -> bool:
+    try:
+        CHECKER.part(text, INPUTS, start=start)
+    except ProgramError:
+        return True
+    return False
+
+
+@settings(max_examples=120, deadline=None)
+@given(PROGRAMS, SEEDS, st.sampled_from([0.0, 0.15]))
+def test_lines_that_are_accepted_make_the_whole_program_wherever_they_are_cut(
+    source: str, seed: int, unknown: float
+) -> None:
+    answer = world(seed, 0.0, unknown)
+    chance, lines = random.Random(seed), source.split("\n")
+    held, start = session(), 1
+
+    def reply(request: Request) -> Any:
+        return answer(request.tool, request.args["k"])  # type: ignore[arg-type]
+
+    def rounds() -> Any:
+        nonlocal start
+        for end in range(1, len(lines) + 1):
+            text = "\n".join(lines[:end])
+            if (end < len(lines) and chance.random() < 0.5) or refused(text, start):
+                continue  # it comes with the next lines
+            value = answered(held.run(CHECKER.part(text, INPUTS, start=start)), reply)
+            if value is not MORE:
+                return value
+            start = end + 1
+        raise AssertionError("it did not return")
+
+    wanted, _ = ours(source, answer)
+    # a cut inside of a statement leaves lines that go on with it: those are never accepted
+    if not refused_at_the_end(lines, random.Random(seed)):
+        assert outcome(rounds) == wanted
+
+
+def refused_at_the_end(lines: list[str], chance: random.Random) -> bool:
+    """Whether some cut that `rounds` makes leaves lines that cannot be accepted any more."""
+    start = 1
+    for end in range(1, len(lines) + 1):
+        text = "\n".join(lines[:end])
+        if (end < len(lines) and chance.random() < 0.5) or refused(text, start):
+            continue
+        start = end + 1
+    return start <= len(lines)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "    b = 3",
+        "    b = 3\nc = 1",
+        "else:\n    b = 3",
+        "elif a > 0:\n    b = 3",
+        "\n# so\n    b = 3\nreturn b",
+    ],
+)
+def test_lines_may_not_go_on_with_a_statement_that_has_run(more: str) -> None:
+    first = "a = num(1)\nb = 0\nif a > 5:\n    b = 2"
+    with pytest.raises(CheckError, match="goes on with a statement that has run"):
+        CHECKER.part(f"{first}\n{more}", INPUTS, start=5)
+    assert CHECKER.part(f"{first}\n\n# so\nc = 3", INPUTS, start=5)
+
+
+def test_new_lines_that_return_return_on_every_path() -> None:
+    sometimes = "a = num(1)\nif a > 5:\n    return 2"
+    assert CHECKER.part(sometimes, INPUTS)
+    with pytest.raises(CheckError, match="can end without `return`"):
+        CHECKER.part(sometimes, INPUTS, start=2)
+    assert CHECKER.part(sometimes + "\nreturn 3", INPUTS, start=2)
+    helper = "def f(k: int) -> int:\n    return k\nb = f(1)"
+    assert CHECKER.part(helper, INPUTS, start=1)
 
 
 def ones(request: Request) -> Any:

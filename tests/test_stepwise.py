@@ -20,6 +20,7 @@ from visprog.planning import Plan, Round, Usage
 from visprog.planning.chat import ChatPlanner, Completion, Message
 from visprog.planning.prompts import Prompts
 from visprog.tool import Catalogue, Model, Toolset
+from visprog.trace import Trace
 from visprog.values import Image
 
 YARD = Image(np.full((40, 900, 3), 90, np.uint8), "yard")
@@ -129,6 +130,48 @@ def test_limits_are_of_the_whole_program() -> None:
 def test_an_unknown_is_shown_and_ends_the_program_where_it_counts() -> None:
     trace = stepwise(Writer('d = spot(image, "unicorn")', "return d")).ask(YARD, "Where?").trace
     assert trace.status == "abstained" and trace.rounds[0].shown.startswith("d: unknown: ")
+
+
+def same_again(trace: Trace) -> bool:
+    """Whether the program of a trace, run at once, gives what its rounds gave."""
+    again = Agent("nobody", TOOLS).run(trace.program, YARD).trace
+    steps = [[(s.tool, s.line) for s in one.steps] for one in (again, trace)]
+    return (again.status, again.value, steps[0]) == (trace.status, trace.value, steps[1])
+
+
+def test_lines_go_on_with_no_statement_that_has_run() -> None:
+    first = CATS + "\nk = 0\nif tally(cats) > 1:\n    k = 1"
+    trace = stepwise(Writer(first, "    k = 3\nj = 1", "return k")).ask(YARD, "How many?").trace
+    assert [one.faulty for one in trace.rounds] == [False, True, False]
+    assert "line 5" in trace.rounds[1].shown and "has run" in trace.rounds[1].shown
+    assert trace.value == 1 and same_again(trace)
+
+
+def test_a_round_that_returns_does_so_on_every_path() -> None:
+    sometimes = "if n == 2:\n    return 40\nm = 3"
+    writer = Writer(f"{CATS}\n{COUNT}", sometimes, sometimes + "\nreturn m")
+    trace = stepwise(writer).ask(YARD, "How many cats?").trace
+    assert [one.faulty for one in trace.rounds] == [False, True, False]
+    assert trace.value == 40 and same_again(trace)
+
+
+@pytest.mark.parametrize("replans", [0, 1])
+def test_lines_that_hang_on_an_unknown_may_be_replaced(replans: int) -> None:
+    first = 'd = spot(image, "unicorn")\nn = tally(d)'
+    writer = Writer(first, "k = 0\nif n > 1:\n    k = 1", "return n")
+    trace = stepwise(writer, replans=replans).ask(YARD, "How many?").trace
+    assert trace.status == "abstained" and "unicorns" in trace.reason
+    if replans:
+        assert trace.rounds[1].faulty and "unknown: there are no" in writer.asked[2][-1].text
+        assert [attempt.kind for attempt in trace.attempts] == ["runtime"] and same_again(trace)
+
+
+def test_much_that_is_shown_does_not_end_a_question() -> None:
+    wide = "\n".join(f"x{{0}}_{n} = '{n}' + '{'a' * 300}'" for n in range(20))
+    writer = Writer(*(wide.replace("{0}", str(n)) for n in range(2)), "return 1")
+    trace = stepwise(writer).ask(YARD, "How many cats?").trace
+    assert all(len(one.shown) < 2_100 for one in trace.rounds)
+    assert "more names)" in trace.rounds[0].shown
 
 
 def test_what_stays_unsaid_is_bounded() -> None:

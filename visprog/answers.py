@@ -163,6 +163,11 @@ class Job:
             return self.program or self.lines
         return f"{self.program.rstrip()}\n{self.lines}"
 
+    @property
+    def start(self) -> int:
+        """The line of `text` where the lines of the round under way begin."""
+        return self.program.rstrip().count("\n") + 2 if self.program else 1
+
     def stepped(self, plan: Plan) -> None:
         """Take the lines that a planner gave for the next round."""
         program = self.program

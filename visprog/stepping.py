@@ -12,19 +12,20 @@ from visprog.errors import PlanError, ProgramError, RunError, SettingsError
 from visprog.execution import Ended, Limits
 from visprog.execution.session import MORE, Session
 from visprog.inputs import input_kinds, input_values
-from visprog.lang.checked import Checker
+from visprog.lang.checked import Checker, has_return
 from visprog.lang.types import unit_name
 from visprog.library import Library
 from visprog.planning import RUNTIME, Planner, Stepper
+from visprog.planning.prompts import ROUNDS
 from visprog.planning.routing import smaller
 from visprog.show import describe
 from visprog.tool import Toolset
 from visprog.trace import STEPWISE
 from visprog.values import Image, Value
 
-ROUNDS = 8  # of a program
 NAMES = 30  # shown after a round
 VALUE = 400  # characters of one value
+SHOWN = 2_000  # characters shown after a round
 PICTURES = 4  # shown after a round
 SIDE = 384  # pixels of the longer side of a picture that is shown
 
@@ -75,7 +76,7 @@ class StepwiseDrafter(Drafter):
                 if self.library is not None:
                     job.lines = self.library.linked(job.lines, before=job.program)
                 try:
-                    job.part = self.checker.part(job.text, kinds)
+                    job.part = self.checker.part(job.text, kinds, start=job.start)
                 except ProgramError as error:
                     job.looked(str(error), faulty=True)
                 else:
@@ -89,12 +90,13 @@ class StepwiseDrafter(Drafter):
         if value is MORE:
             job.looked(shown(job.session.news), tuple(self._pictures(job.session.news)))
             return True
-        if not isinstance(end.error, RunError) or job.rejections(RUNTIME) >= self.replans:
+        fault = _fault(job, end)
+        if not fault or job.rejections(RUNTIME) >= self.replans:
             job.unit = unit_name(job.part.returns)
             job.looked("")  # the lines with which it ends, rightly or not
             return False
-        job.rejected(str(end.error), RUNTIME)
-        job.looked(f"They were run and went wrong:\n{end.error}", faulty=True)
+        job.rejected(fault, RUNTIME)
+        job.looked(f"They were run and went wrong:\n{fault}", faulty=True)
         return True
 
     def _pictures(self, news: Mapping[str, Value]) -> Iterator[Image]:
@@ -107,10 +109,30 @@ class StepwiseDrafter(Drafter):
 
 def shown(news: Mapping[str, Value]) -> str:
     """Values as a planner is told them: a name and a line of printable text each."""
-    told = [f"{name}: {describe(value, VALUE)}" for name, value in islice(news.items(), NAMES)]
-    if len(news) > NAMES:
-        told.append(f"(and {len(news) - NAMES} more names)")
+    told: list[str] = []
+    room = SHOWN
+    for name, value in islice(news.items(), NAMES):
+        line = f"{name}: {describe(value, VALUE)}"
+        room -= len(line) + 1
+        if room < 0:
+            break
+        told.append(line)
+    if left := len(news) - len(told):
+        told.append(f"(and {left} more {'names' if left > 1 else 'name'})")
     return "\n".join(told) or "(no name got another value)"
+
+
+def _fault(job: Job, end: Ended) -> str:
+    """What went wrong in the run of a round, as the planner is told it; "" of what ends it.
+
+    Lines without `return` that hang on an Unknown abstain: no program would end there.
+    """
+    if isinstance(end.error, RunError):
+        return str(end.error)
+    assert job.part is not None
+    if end.error is None and not has_return(job.part.shape):
+        return f"what they do hangs on what is {describe(end.value, VALUE)}"
+    return ""
 
 
 def _never(job: Job) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-from visprog.errors import ProgramError
+from visprog.errors import CheckError, Diagnostic, ProgramError
 from visprog.lang import syntax as s
 from visprog.lang import types as t
 from visprog.lang.check import check_scope
@@ -68,16 +68,39 @@ class Checker:
         made = self._made(source, scope)
         return Checked(made.shape, made.returns, made.heights, {}, made.notes)
 
-    def part(self, source: str, inputs: Mapping[str, Any]) -> Checked:
-        """As of a call, for the first lines of a program, which may end without `return`."""
+    def part(self, source: str, inputs: Mapping[str, Any], *, start: int | None = None) -> Checked:
+        """As of a call, for the first lines of a program, which may end without `return`.
+
+        `start`: the line from which on they are new, where those before have run. They may not go
+        on with a statement of those, and if one of them returns, they return on every path.
+        """
         program, scope = parse(source), {name: t.of(kind) for name, kind in inputs.items()}
-        returns = check_scope(program, self.tools, scope, whole=False)
+        if start is not None:
+            _refuse_going_on(program, start)
+        whole = start is not None and has_return(program)
+        returns = check_scope(program, self.tools, scope, whole=whole)
         return Checked(program, returns, heights(program, self.tools), {})
 
     def _make(self, source: str, scope: tuple[tuple[str, t.Type], ...]) -> _Made:
         program = parse(source)
         returns = check_scope(program, self.tools, dict(scope))
         return _Made(program, returns, heights(program, self.tools), only_marks(program))
+
+
+def has_return(program: s.Program) -> bool:
+    """Whether a program holds a `return` outside of its helpers."""
+    main = tuple(node for node in program.body if not isinstance(node, s.Def))
+    return any(isinstance(node, s.Return) for node in s.walk(s.Program(main)))
+
+
+def _refuse_going_on(program: s.Program, start: int) -> None:
+    """Raises CheckError where lines from `start` on are inside a statement that began before."""
+    begun = tuple(node for node in program.body if node.at.line < start)[-1:]
+    for node in s.walk(s.Program(begun)):
+        if node.at.line >= start:
+            message = "this goes on with a statement that has run: begin a new one, not indented"
+            where = node.at.line, node.at.column
+            raise CheckError([Diagnostic(message, *where, program.source)])
 
 
 @dataclass(frozen=True)

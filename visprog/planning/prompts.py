@@ -6,6 +6,7 @@ The texts are files of the folder `prompts/`; `visprog.planning.templates` reads
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -31,6 +32,7 @@ from visprog.tool import Toolset
 from visprog.values import Image
 
 K = 8  # exemplars
+LEFT_OUT = "(left out here, for want of room)"
 BUDGET = 6_000  # tokens, as `estimated_tokens` counts them
 ROUNDS = 8  # of a program written a few lines at a time
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -138,16 +140,17 @@ class Prompts:
         """The conversation that asks for the next lines of a program, after those of `rounds`.
 
         Exemplars are a block before the question here: as turns they would teach to answer in one.
+        Where there is no room, the values of the earliest rounds are left out, with their pictures.
 
         Raises:
             SettingsError: the tools and the question alone are over the budget.
-            PlanError: the rounds are.
+            PlanError: the lines of all rounds and the values of the last are.
         """
         chosen = self._chosen(question, tools, inputs)
         answering = fill(self._stepwise[ANSWERING], {"rounds": str(most)})
-        later = [turn for n, one in enumerate(rounds, 1) for turn in self._next(one, most - n)]
 
-        def conversation(later: Sequence[Message], docs: bool, count: int) -> list[Message]:
+        def conversation(later: Sequence[Round], docs: bool, count: int) -> list[Message]:
+            turns = [turn for n, one in enumerate(later, 1) for turn in self._next(one, most - n)]
             whole = [
                 f"{asked(one.question, one.inputs)}\n{one.program}"
                 for one in reversed(chosen[:count])
@@ -155,12 +158,14 @@ class Prompts:
             parts = ["Whole programs for other questions:", *whole, "Now:"] if whole else []
             first = "\n\n".join([*parts, asked(question, inputs)])
             system = self._system_text(tools, docs, answering)
-            return [Message("system", system), Message("user", first, tuple(images)), *later]
+            return [Message("system", system), Message("user", first, tuple(images)), *turns]
 
-        made = self._fitting(partial(conversation, later), len(chosen))
-        if made is None:
-            raise self._too_large(conversation((), False, 0), "the values of earlier rounds")
-        return made
+        for start in range(len(rounds) or 1):  # the earliest is left out first
+            bare = [replace(one, shown=LEFT_OUT, pictures=()) for one in rounds[:start]]
+            made = self._fitting(partial(conversation, [*bare, *rounds[start:]]), len(chosen))
+            if made is not None:
+                return made
+        raise self._too_large(conversation((), False, 0), "the rounds and their values")
 
     # -- parts
 
