@@ -1,5 +1,6 @@
 """Vision models of the Hugging Face hub: one family a file, one backend a class."""
 
+from visprog_tools.hub.blip import Blip2, BlipCaption, BlipVqa
 from visprog_tools.hub.depth import (
     DepthAnythingBase,
     DepthAnythingIndoor,
@@ -9,6 +10,8 @@ from visprog_tools.hub.depth import (
 )
 from visprog_tools.hub.depth_pro import DepthPro
 from visprog_tools.hub.entries import MODELS
+from visprog_tools.hub.florence import Florence
+from visprog_tools.hub.got_ocr import GotOcr
 from visprog_tools.hub.grounding_dino import (
     GroundingDinoBase,
     GroundingDinoTiny,
@@ -18,15 +21,22 @@ from visprog_tools.hub.grounding_dino import (
 )
 from visprog_tools.hub.owlv2 import Owlv2Base, Owlv2Large
 from visprog_tools.hub.rtdetr import RTDetrV2R18, RTDetrV2R50
+from visprog_tools.hub.vilt import Vilt
+from visprog_tools.hub.vlm import Qwen3Vl, Qwen3VlLarge, SmolVlm, SmolVlm2, SmolVlm2Large
 
 __all__ = [
     "MODELS",
+    "Blip2",
+    "BlipCaption",
+    "BlipVqa",
     "DepthAnythingBase",
     "DepthAnythingIndoor",
     "DepthAnythingLarge",
     "DepthAnythingOutdoor",
     "DepthAnythingSmall",
     "DepthPro",
+    "Florence",
+    "GotOcr",
     "GroundingDinoBase",
     "GroundingDinoTiny",
     "LLMDetBase",
@@ -34,6 +44,12 @@ __all__ = [
     "MMGroundingDinoTiny",
     "Owlv2Base",
     "Owlv2Large",
+    "Qwen3Vl",
+    "Qwen3VlLarge",
     "RTDetrV2R18",
     "RTDetrV2R50",
+    "SmolVlm",
+    "SmolVlm2",
+    "SmolVlm2Large",
+    "Vilt",
 ]

@@ -6,6 +6,8 @@ were not at hand to pin one; the trace names the commit that was used.
 
 from __future__ import annotations
 
+from visprog_tools.hub.checkpoints import CheckpointFile
+from visprog_tools.hub.folders import FolderModel
 from visprog_tools.hub.snapshots import HubModel
 
 APACHE, MIT, BSD = "Apache-2.0", "MIT", "BSD-3-Clause"
@@ -36,6 +38,15 @@ _TABLE = (
     HubModel("sam2-base-plus", "facebook/sam2.1-hiera-base-plus", APACHE, 324 * MB),
     HubModel("sam2-large", "facebook/sam2.1-hiera-large", APACHE, 898 * MB),
     HubModel("sam3", "facebook/sam3", "SAM License", 3440 * MB),
+    CheckpointFile(
+        "segment-anything-vit-b", "facebookresearch/segment-anything vit_b", APACHE, 375 * MB
+    ),
+    CheckpointFile(
+        "segment-anything-vit-l", "facebookresearch/segment-anything vit_l", APACHE, 1250 * MB
+    ),
+    CheckpointFile(
+        "segment-anything-vit-h", "facebookresearch/segment-anything vit_h", APACHE, 2565 * MB
+    ),
     # depth
     HubModel(
         "depth-anything-v2-small", "depth-anything/Depth-Anything-V2-Small-hf", APACHE, 99 * MB
@@ -73,6 +84,7 @@ _TABLE = (
     HubModel("siglip2-base", "google/siglip2-base-patch16-224", APACHE, 1500 * MB),
     HubModel("siglip2-so400m", "google/siglip2-so400m-patch14-384", APACHE, 4540 * MB),
     HubModel("chinese-clip-base", "OFA-Sys/chinese-clip-vit-base-patch16", APACHE, 753 * MB),
+    FolderModel("lit", "a VisionTextDualEncoderModel", "as its folder says", 785 * MB),
     # questions
     HubModel("blip-vqa-base", "Salesforce/blip-vqa-base", BSD, 1540 * MB),
     HubModel("blip-caption-base", "Salesforce/blip-image-captioning-base", BSD, 990 * MB),
