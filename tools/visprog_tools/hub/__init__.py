@@ -21,6 +21,14 @@ from visprog_tools.hub.grounding_dino import (
 )
 from visprog_tools.hub.owlv2 import Owlv2Base, Owlv2Large
 from visprog_tools.hub.rtdetr import RTDetrV2R18, RTDetrV2R50
+from visprog_tools.hub.sam import SamBase, SamHuge, SamLarge
+from visprog_tools.hub.sam2 import Sam2BasePlus, Sam2Large, Sam2Small
+from visprog_tools.hub.sam3 import Sam3
+from visprog_tools.hub.segment_anything import (
+    SegmentAnythingBase,
+    SegmentAnythingHuge,
+    SegmentAnythingLarge,
+)
 from visprog_tools.hub.vilt import Vilt
 from visprog_tools.hub.vlm import Qwen3Vl, Qwen3VlLarge, SmolVlm, SmolVlm2, SmolVlm2Large
 
@@ -48,6 +56,16 @@ __all__ = [
     "Qwen3VlLarge",
     "RTDetrV2R18",
     "RTDetrV2R50",
+    "Sam2BasePlus",
+    "Sam2Large",
+    "Sam2Small",
+    "Sam3",
+    "SamBase",
+    "SamHuge",
+    "SamLarge",
+    "SegmentAnythingBase",
+    "SegmentAnythingHuge",
+    "SegmentAnythingLarge",
     "SmolVlm",
     "SmolVlm2",
     "SmolVlm2Large",
