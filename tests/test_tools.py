@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import visprog_tools
+import visprog_tools.hub
 from visprog.errors import WeightsError
 from visprog.tool import Backend, Catalogue, Output
 from visprog.values import Image, Region, Unknown
@@ -52,7 +53,7 @@ def test_every_tool_answers_in_the_embedded_profile() -> None:
 
 
 def test_every_backend_names_its_model_and_licence() -> None:
-    for kind in Catalogue.of(visprog_tools).backends.values():
+    for kind in Catalogue.of(visprog_tools, visprog_tools.hub).backends.values():
         assert issubclass(kind, Backend)
         model = kind({}).model
         assert model.id and model.licence

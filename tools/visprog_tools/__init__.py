@@ -3,7 +3,6 @@
 Importing this package loads no model and no library for one.
 """
 
-from visprog.tool import Weights
 from visprog_tools.abstain import Abstain
 from visprog_tools.choice import (
     above,
@@ -30,45 +29,6 @@ from visprog_tools.detector import NanoDet
 from visprog_tools.face import Faces
 from visprog_tools.find import detect, faces, objects, ocr, related, related_to, segment
 from visprog_tools.ground import Ground
-from visprog_tools.hub import (
-    MODELS,
-    Blip2,
-    BlipCaption,
-    BlipVqa,
-    DepthAnythingBase,
-    DepthAnythingIndoor,
-    DepthAnythingLarge,
-    DepthAnythingOutdoor,
-    DepthAnythingSmall,
-    DepthPro,
-    Florence,
-    GotOcr,
-    GroundingDinoBase,
-    GroundingDinoTiny,
-    LLMDetBase,
-    LLMDetTiny,
-    MMGroundingDinoTiny,
-    Owlv2Base,
-    Owlv2Large,
-    Qwen3Vl,
-    Qwen3VlLarge,
-    RTDetrV2R18,
-    RTDetrV2R50,
-    Sam2BasePlus,
-    Sam2Large,
-    Sam2Small,
-    Sam3,
-    SamBase,
-    SamHuge,
-    SamLarge,
-    SegmentAnythingBase,
-    SegmentAnythingHuge,
-    SegmentAnythingLarge,
-    SmolVlm,
-    SmolVlm2,
-    SmolVlm2Large,
-    Vilt,
-)
 from visprog_tools.look import caption, choose, classify, common, match, query, same, verify, vqa
 from visprog_tools.masks import Masks
 from visprog_tools.measure import (
@@ -85,7 +45,7 @@ from visprog_tools.measure import (
     position,
     width,
 )
-from visprog_tools.models import WEIGHTS as BUNDLED
+from visprog_tools.models import WEIGHTS
 from visprog_tools.optical_flow import Dis
 from visprog_tools.oracle import ORACLE, Oracle
 from visprog_tools.picture import crop, crop_above, crop_below, crop_left_of, crop_right_of
@@ -99,57 +59,20 @@ EMBEDDED = {
     for tool in backend.serves
 }
 PROFILES = {"embedded": EMBEDDED, "oracle": ORACLE}
-WEIGHTS: dict[str, Weights] = {**BUNDLED, **MODELS}
 
 __all__ = [
     "PROFILES",
     "WEIGHTS",
     "Abstain",
-    "Blip2",
-    "BlipCaption",
-    "BlipVqa",
-    "DepthAnythingBase",
-    "DepthAnythingIndoor",
-    "DepthAnythingLarge",
-    "DepthAnythingOutdoor",
-    "DepthAnythingSmall",
-    "DepthPro",
     "Dis",
     "Faces",
-    "Florence",
-    "GotOcr",
     "Ground",
-    "GroundingDinoBase",
-    "GroundingDinoTiny",
-    "LLMDetBase",
-    "LLMDetTiny",
-    "MMGroundingDinoTiny",
     "Masks",
     "NanoDet",
     "Oracle",
-    "Owlv2Base",
-    "Owlv2Large",
     "Pixels",
-    "Qwen3Vl",
-    "Qwen3VlLarge",
-    "RTDetrV2R18",
-    "RTDetrV2R50",
     "RapidOcr",
     "Relations",
-    "Sam2BasePlus",
-    "Sam2Large",
-    "Sam2Small",
-    "Sam3",
-    "SamBase",
-    "SamHuge",
-    "SamLarge",
-    "SegmentAnythingBase",
-    "SegmentAnythingHuge",
-    "SegmentAnythingLarge",
-    "SmolVlm",
-    "SmolVlm2",
-    "SmolVlm2Large",
-    "Vilt",
     "above",
     "area",
     "behind",

@@ -9,7 +9,7 @@ from visprog_tools.hub.depth import (
     DepthAnythingSmall,
 )
 from visprog_tools.hub.depth_pro import DepthPro
-from visprog_tools.hub.entries import MODELS
+from visprog_tools.hub.entries import MODELS as WEIGHTS
 from visprog_tools.hub.florence import Florence
 from visprog_tools.hub.got_ocr import GotOcr
 from visprog_tools.hub.grounding_dino import (
@@ -33,7 +33,7 @@ from visprog_tools.hub.vilt import Vilt
 from visprog_tools.hub.vlm import Qwen3Vl, Qwen3VlLarge, SmolVlm, SmolVlm2, SmolVlm2Large
 
 __all__ = [
-    "MODELS",
+    "WEIGHTS",
     "Blip2",
     "BlipCaption",
     "BlipVqa",
