@@ -1,6 +1,14 @@
 """Vision models of the Hugging Face hub: one family a file, one backend a class."""
 
 from visprog_tools.hub.blip import Blip2, BlipCaption, BlipVqa
+from visprog_tools.hub.clip import (
+    ChineseClipBase,
+    ClipBase,
+    ClipLarge,
+    Lit,
+    Siglip2Base,
+    Siglip2So400m,
+)
 from visprog_tools.hub.depth import (
     DepthAnythingBase,
     DepthAnythingIndoor,
@@ -37,6 +45,9 @@ __all__ = [
     "Blip2",
     "BlipCaption",
     "BlipVqa",
+    "ChineseClipBase",
+    "ClipBase",
+    "ClipLarge",
     "DepthAnythingBase",
     "DepthAnythingIndoor",
     "DepthAnythingLarge",
@@ -49,6 +60,7 @@ __all__ = [
     "GroundingDinoTiny",
     "LLMDetBase",
     "LLMDetTiny",
+    "Lit",
     "MMGroundingDinoTiny",
     "Owlv2Base",
     "Owlv2Large",
@@ -66,6 +78,8 @@ __all__ = [
     "SegmentAnythingBase",
     "SegmentAnythingHuge",
     "SegmentAnythingLarge",
+    "Siglip2Base",
+    "Siglip2So400m",
     "SmolVlm",
     "SmolVlm2",
     "SmolVlm2Large",
