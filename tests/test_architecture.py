@@ -20,7 +20,7 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
     "values",
     "tool codec exif",
     "lang",
-    "library",
+    "helper_library",
     "planning execution show settings decoding canvas labels",
     "images trace highlight fields",
     "answers inputs isolation recent scale summary",

@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 
 from tests.fakes import INPUTS, TOOLS, checked, value_of
 from tests.test_format import EXPRS
-from visprog import library as module
+from visprog import helper_library as module
 from visprog.errors import CheckError, LimitError, ParseError, ProgramError, RunError, SettingsError
 from visprog.execution import Limits
+from visprog.helper_library import Library
 from visprog.helpers_command import look_through
 from visprog.lang import syntax as s
 from visprog.lang.definitions import DOC
@@ -26,7 +27,6 @@ from visprog.lang.format import write
 from visprog.lang.grammar import grammar
 from visprog.lang.helpers import MAX_HELPERS, Helpers
 from visprog.lang.parse import parse
-from visprog.library import Library
 from visprog.planning.chat import ChatPlanner
 from visprog.planning.embedded import EmbeddedPlanner
 from visprog.planning.prompts import Prompts

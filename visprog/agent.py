@@ -32,10 +32,10 @@ from visprog.errors import (
 )
 from visprog.execution import Ended, Engine, Limits, Run, Runner, run
 from visprog.execution.cache import Cache
+from visprog.helper_library import Library
 from visprog.inputs import clean_question, input_kinds, input_values
 from visprog.lang.checked import Checked, Checker
 from visprog.lang.types import unit_name
-from visprog.library import Library
 from visprog.planning import Plan, Planner, make_planner
 from visprog.recent import RecentPictures
 from visprog.settings import Settings
@@ -132,7 +132,7 @@ class Agent:
                 {"threads": str(settings.threads), **(options or {})},
             )
         )
-        self.library = None if helpers is None else Library.read(helpers, self.tools)
+        self.helper_library = None if helpers is None else Library.read(helpers, self.tools)
         self._chosen = settings.planner if planner is None else planner
         self._chat = chat
         self._threads = settings.threads
@@ -156,7 +156,7 @@ class Agent:
                 self._threads,
                 chat=self._chat,
                 store=self.engine.cache.store,
-                library=self.library,
+                library=self.helper_library,
             )
         return made
 
@@ -170,7 +170,7 @@ class Agent:
                 self.planner,
                 self.tools,
                 self._checker,
-                self.library,
+                self.helper_library,
                 limits=self.limits,
                 replans=self.replans,
             )
@@ -179,7 +179,7 @@ class Agent:
                 self.planner,
                 self.tools,
                 self._check,
-                self.library,
+                self.helper_library,
                 repairs=self.repairs,
                 replans=self.replans,
             )
@@ -317,7 +317,7 @@ class Agent:
     # -- the path from question to answer
 
     def _job(self, images: Sources, question: str, program: str = "") -> Job:
-        notices = self.library.notices if self.library else ()
+        notices = self.helper_library.notices if self.helper_library else ()
         program = self._linked(program)
         return Job(question, images, self.tools.profile, program, notices=notices)
 
@@ -325,17 +325,17 @@ class Agent:
 
     def _reread(self) -> None:
         """Take what the file of helpers holds by now."""
-        if self.library is not None:
-            self.library.refresh()
+        if self.helper_library is not None:
+            self.helper_library.refresh()
 
     def _linked(self, program: str) -> str:
-        return self.library.linked(program) if self.library is not None else program
+        return self.helper_library.linked(program) if self.helper_library is not None else program
 
     def _kept(self, answer: Answer) -> Answer:
         """The answer, once the new helpers of a program that answered are in the file."""
-        if self.library is None or answer.status != ANSWERED:
+        if self.helper_library is None or answer.status != ANSWERED:
             return answer
-        told = self.library.keep(answer.program).notices
+        told = self.helper_library.keep(answer.program).notices
         return Answer(replace(answer.trace, notices=(*answer.notices, *told))) if told else answer
 
     def _load(self, job: Job) -> None:

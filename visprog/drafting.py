@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from visprog.answers import Answer, Job
 from visprog.errors import PlanError, ProgramError, RunError, SettingsError
 from visprog.execution import Ended
+from visprog.helper_library import Library
 from visprog.inputs import input_kinds
-from visprog.library import Library
 from visprog.planning import RUNTIME, STATIC, Planner, Repairer, Sampler, Usage
 from visprog.tool import Toolset
 
@@ -39,7 +39,7 @@ class Drafter:
         repairs: int,
         replans: int,
     ) -> None:
-        self.planner, self.tools, self.check, self.library = planner, tools, check, library
+        self.planner, self.tools, self.check, self.helper_library = planner, tools, check, library
         self.repairs, self.replans = repairs, replans
 
     @cached_property
@@ -78,9 +78,9 @@ class Drafter:
                     return
 
     def _link(self, job: Job, planner: Planner) -> None:
-        if self.library is not None:
-            written, job.program = job.program, self.library.linked(job.program)
-            if job.program == written and (notice := self.library.untold(planner)):
+        if self.helper_library is not None:
+            written, job.program = job.program, self.helper_library.linked(job.program)
+            if job.program == written and (notice := self.helper_library.untold(planner)):
                 job.notices += (notice,)
 
     def _planner_of(self, job: Job) -> Planner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from visprog.errors import ProgramError, SettingsError
-from visprog.library import read_helpers
+from visprog.helper_library import read_helpers
 from visprog.show import printable
 from visprog.tool import Toolset
 

@@ -11,10 +11,10 @@ from visprog.drawing import draw
 from visprog.errors import PlanError, ProgramError, RunError, SettingsError
 from visprog.execution import Ended, Limits
 from visprog.execution.session import MORE, Session
+from visprog.helper_library import Library
 from visprog.inputs import input_kinds, input_values
 from visprog.lang.checked import Checker, has_return
 from visprog.lang.types import unit_name
-from visprog.library import Library
 from visprog.planning import RUNTIME, Planner, Stepper
 from visprog.planning.prompts import ROUNDS
 from visprog.planning.routing import smaller
@@ -73,8 +73,8 @@ class StepwiseDrafter(Drafter):
                     job.question, self.tools, kinds, job.rounds, most=self.rounds, images=images
                 )
                 job.stepped(plan)
-                if self.library is not None:
-                    job.lines = self.library.linked(job.lines, before=job.program)
+                if self.helper_library is not None:
+                    job.lines = self.helper_library.linked(job.lines, before=job.program)
                 try:
                     job.part = self.checker.part(job.text, kinds, start=job.start)
                 except ProgramError as error:

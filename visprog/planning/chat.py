@@ -105,7 +105,7 @@ class Prompting(Protocol):
 
 def callable_by(prompts: Prompting, tools: Toolset) -> Mapping[str, ToolSpec]:
     """What a program may call: the tools, and the helpers that a model is told of."""
-    library = getattr(prompts, "library", None)
+    library = getattr(prompts, "helper_library", None)
     return library.callable(tools) if library is not None else tools
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from visprog.errors import PlanError, SettingsError
+from visprog.helper_library import Library
 from visprog.lang.functions import FUNCTIONS
-from visprog.library import Library
 from visprog.planning.chat import Message
 from visprog.planning.exemplars import Exemplar, Likeness, read_exemplars
 from visprog.planning.planner import Attempt, Round
@@ -86,7 +86,7 @@ class Prompts:
             raise SettingsError(f"prompts want k >= 0 and budget >= 1, got {k} and {budget}")
         self.folder = folder or prompts_folder()
         self.k, self.budget = k, budget
-        self.library = library
+        self.helper_library = library
         wanted = {**_SYSTEM, **(_HELPED if library else {})}
         self._system = read_sections(self.folder / "system.md", wanted)
         self._repair = read_sections(self.folder / "repair.md", _REPAIR)
@@ -201,12 +201,12 @@ class Prompts:
         return likeness.choose(question, self.k)
 
     def _system_text(self, tools: Toolset, docs: bool, answering: str) -> str:
-        helpers = self.library.fitting if self.library else {}
+        helpers = self.helper_library.fitting if self.helper_library else {}
         key = _identity(tools), docs, answering, helpers_text(helpers, docs=True)
         text = self._texts.get(key)
         if text is None:
             known = {*tools, *FUNCTIONS}
-            unused = {*(() if helpers else [HELPERS]), *(() if self.library else [KEEPING])}
+            unused = {*(() if helpers else [HELPERS]), *(() if self.helper_library else [KEEPING])}
             used = {name: body for name, body in self._system.items() if name not in unused}
             fitting = {name: without_unknown(body, known) for name, body in used.items()}
             sections = {name: body for name, body in fitting.items() if body}

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from visprog.errors import SettingsError
-from visprog.library import Library
+from visprog.helper_library import Library
 from visprog.planning.chat import MOST, ChatModel, ChatPlanner, Prompting
 from visprog.planning.clients import Timeouts
 from visprog.planning.completions import KeptModel, Store

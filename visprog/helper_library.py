@@ -87,7 +87,7 @@ class Library:
 
     def untold(self, planner: object) -> str:
         """What people should know of a planner that is not told of the helpers; "" of others."""
-        if getattr(getattr(planner, "prompts", None), "library", None) is not None:
+        if getattr(getattr(planner, "prompts", None), "helper_library", None) is not None:
             return ""
         name = getattr(planner, "name", "at hand")
         return f"the planner {name} takes no helpers: it is not told of those in {self.path}"
