@@ -17,13 +17,13 @@ ENGINE, TOOLS = ROOT / "visprog", ROOT / "tools" / "visprog_tools"
 
 LAYERS = (  # each imports from those before it; those of one line, not from each other
     "errors",
-    "values",
+    "values mixes",
     "tool codec exif",
     "lang",
     "helper_library",
     "planning execution show settings decoding canvas labels",
     "images trace highlight fields",
-    "answers inputs isolation recent scale summary",
+    "answers inputs isolation recent scale summary videos",
     "bulk drafting drawing voting",
     "stepping",
     "agent",

@@ -102,6 +102,30 @@ def test_every_word_goes_through_the_network(name: str, folders: Mapping[str, Pa
     assert chosen in ("red", "blue") if backend.likelihoods else isinstance(chosen, (str, Unknown))
     assert isinstance(asked(backend, "same", a=DOG, b=CAT, attribute="color"), bool)
     assert asked(backend, "filter", regions=[], attribute="wet") == []
+    made = asked(backend, "related", regions=[CAT, DOG], relation="behind", anchor=DOG)
+    assert isinstance(made, Unknown) or made in ([], [CAT])  # nothing is related to itself
+    assert asked(backend, "related_to", regions=[], relation="behind", anchor=DOG) == []
+    told = asked(backend, "related", regions=[CAT], relation="to the right of", anchor=DOG)
+    assert told == [CAT]  # of boxes alone, which no model need be asked
+
+
+def test_a_pair_is_asked_about_in_its_own_words_and_picture(
+    folders: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = ready(folders["vilt-vqa"], "vilt-vqa")
+    seen: list[Any] = []
+
+    def ask(form: str, questions: Any, module: Any) -> list[str]:
+        seen.extend(questions)
+        return ["yes", "no"][: len(questions)]
+
+    monkeypatch.setattr(backend, "ask", ask)
+    call = {"regions": [DOG, CAT, DOG], "relation": "wearing", "anchor": CAT}
+    assert asked(backend, "related_to", **call) == [DOG, DOG]
+    ((image, text),) = seen  # equal questions are asked once, of the thing itself none
+    assert text == "Is the cat wearing the dog?"
+    left, right = min(DOG.left, CAT.left), max(DOG.right, CAT.right)
+    assert image.width >= right - left
 
 
 @pytest.mark.parametrize("name", KINDS)

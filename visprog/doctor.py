@@ -40,6 +40,11 @@ def examine() -> int:
     for profile in catalogue.profiles:
         tools = catalogue.toolset(profile)
         print(f"ok    profile {profile}: {len(tools)} tools, without {len(tools.unserved)}")
+    for profile in catalogue.choosers:
+        try:
+            print(f"ok    profile {profile}: takes {catalogue.toolset(profile).profile} here")
+        except VisprogError as error:
+            print(f"-     profile {profile}: {error}")
     _isolation(catalogue)
     for extra, module in OPTIONAL.items():
         there = find_spec(module) is not None

@@ -6,6 +6,8 @@ import argparse
 import math
 from typing import Any
 
+from visprog.mixes import OPTIONS
+
 PLANNERS = (
     "embedded, scripted:FILE, gguf:FILE, hf:ORG/NAME, openai:MODEL, anthropic:MODEL, ollama:MODEL, "
     "or another provider of LangChain"
@@ -13,7 +15,10 @@ PLANNERS = (
 
 
 def tools(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--tools", help="embedded (default), oracle, or a mix: embedded,ocr=rapidocr")
+    made.add_argument(
+        "--tools",
+        help="embedded (default), hub, oracle, a mix: embedded,ocr=rapidocr, or a FILE.toml of one",
+    )
     made.add_argument("--scene-graphs", metavar="FILE", help="what the profile oracle answers from")
     hub = made.add_argument_group("models of the hub (extra models)")
     hub.add_argument("--device", help="auto (default), cpu, cuda:N, mps, or several with commas")
@@ -190,10 +195,6 @@ def chat(args: argparse.Namespace) -> Any:
 
 def _backends(args: argparse.Namespace) -> dict[str, str]:
     """What backends may read."""
-    given = {
-        name: getattr(args, name, None) for name in ("scene_graphs", "device", "dtype", "memory")
-    }
-    made = {name: value for name, value in given.items() if value}
-    made |= {f"weights.{name}": path for name, path in getattr(args, "weights", None) or ()}
-    switches = {name: "yes" for name in ("compile", "non_commercial") if getattr(args, name, False)}
-    return made | switches
+    given = {name: getattr(args, name, None) for name in OPTIONS}
+    made = {name: "yes" if value is True else value for name, value in given.items() if value}
+    return made | {f"weights.{name}": path for name, path in getattr(args, "weights", None) or ()}

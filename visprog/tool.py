@@ -31,6 +31,7 @@ from typing import (
 )
 
 from visprog.errors import SettingsError, ToolError, VisprogError
+from visprog.mixes import flat
 from visprog.values import Value
 
 P = ParamSpec("P")
@@ -155,6 +156,7 @@ class Backend(ABC):
 
     name: ClassVar[str]
     serves: ClassVar[tuple[str, ...]]
+    uses: ClassVar[tuple[str, ...]] = ()  # tools whose backends it asks itself; see `helpers`
     model: Model
     batch: int = 1  # the most calls `run` takes at once
     device: str = "cpu"  # what it computes on; "remote": somewhere else, without a bound
@@ -166,6 +168,7 @@ class Backend(ABC):
     def __init__(self, options: Mapping[str, str]) -> None:
         """`options`: settings of the run that backends may read, such as `scene_graphs`."""
         self.options = dict(options)
+        self.helpers: Mapping[str, Backend] = {}  # by tool, of `uses` what the toolset serves
         self._load_lock = threading.Lock()
         self._loaded = False
 
@@ -218,6 +221,14 @@ def _made_anew(kind: type[Backend], options: Mapping[str, str], replica: int) ->
     return made[replica if replica < len(made) else 0]  # a worker may see one card of many
 
 
+def _help(backend: Backend, serving: Mapping[str, Sequence[Backend]]) -> None:
+    """Give a backend those that it asks. It takes turns with them, on their device."""
+    if backend.uses:
+        backend.helpers = {name: serving[name][0] for name in backend.uses if name in serving}
+        devices = {helper.device for helper in backend.helpers.values()}
+        backend.device = next((name for name in devices if name != "cpu"), backend.device)
+
+
 def _named(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
@@ -266,6 +277,8 @@ class Toolset(Mapping[str, ToolSpec]):
             name: (made,) if isinstance(made, Backend) else tuple(made)
             for name, made in serving.items()
         }
+        for backend in {id(one): one for made in self._serving.values() for one in made}.values():
+            _help(backend, self._serving)
         self._specs = {  # a backend may do the work of a tool that could do its own
             s.name: replace(s, pure=False) if s.name in serving else s
             for s in specs
@@ -302,12 +315,14 @@ class Toolset(Mapping[str, ToolSpec]):
 
 class Catalogue:
     """Everything that some modules offer: tools, backends, profiles (`PROFILES`, a mapping of
-    profile name to a mapping of tool name to backend name) and `WEIGHTS`, by name."""
+    profile name to a mapping of tool name to backend name, or to a function that names one of the
+    profiles by the options, as the machine allows) and `WEIGHTS`, by name."""
 
     def __init__(self) -> None:
         self.tools: dict[str, ToolSpec] = {}
         self.backends: dict[str, type[Backend]] = {}
         self.profiles: dict[str, dict[str, str]] = {}
+        self.choosers: dict[str, Callable[[Mapping[str, str]], str]] = {}
         self.weights: dict[str, Weights] = {}
         self._owner: dict[str, str] = {}
 
@@ -353,6 +368,10 @@ class Catalogue:
             self._claim("file of weights", name, owner)
             self.weights[name] = weights
         for profile, choice in getattr(module, "PROFILES", {}).items():
+            if callable(choice):
+                self._claim("profile", profile, owner)
+                self.choosers[profile] = choice
+                continue
             for tool_name in choice:
                 self._claim(f"choice of profile {profile!r} for a tool", tool_name, owner)
             self.profiles.setdefault(profile, {}).update(choice)
@@ -365,11 +384,17 @@ class Catalogue:
     def toolset(self, profile: str, options: Mapping[str, str] | None = None) -> Toolset:
         """The tools of a profile, or of a mix such as `embedded,ocr=rapidocr`; '': the pure ones.
 
+        A part of a mix may be a TOML file, see `visprog.mixes`; options given here go before its.
+
         Raises:
-            SettingsError: an unknown profile, tool or backend, or one that serves another tool.
+            SettingsError: an unknown profile, tool or backend, or one that serves another tool; a
+                file that is not a mix.
         """
+        parts, told = flat(profile)
+        options = {**told, **(options or {})}
+        parts = [self._chosen(part, options) for part in parts]
         choice: dict[str, str] = {}
-        for part in filter(None, (text.strip() for text in profile.split(","))):
+        for part in parts:
             tool_name, equals, backend_name = part.partition("=")
             if equals:
                 self._expect("tool", tool_name, self.tools)
@@ -385,11 +410,15 @@ class Catalogue:
             if tool_name not in kind.serves:
                 raise SettingsError(f"backend {backend_name} does not serve {tool_name}")
             if backend_name not in made:
-                made[backend_name] = kind.replicas(options or {})
+                made[backend_name] = kind.replicas(options)
                 for place, backend in enumerate(made[backend_name]):
                     backend.replica = place
             serving[tool_name] = made[backend_name]
-        return Toolset(tuple(self.tools.values()), serving, profile=profile)
+        return Toolset(tuple(self.tools.values()), serving, profile=",".join(parts))
+
+    def _chosen(self, part: str, options: Mapping[str, str]) -> str:
+        """The profile that a function of a package chooses; any other part as it is."""
+        return self.choosers[part](options) if part in self.choosers else part
 
     def serving(self, tool_name: str) -> tuple[str, ...]:
         """The names of the backends that can do the work of a tool."""

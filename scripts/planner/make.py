@@ -30,7 +30,9 @@ def main() -> None:
     from train import BASE, Course, train
 
     weights = asked.out.with_suffix(".pt")
-    course = Course(asked.steps, asked.size, asked.rate, asked.threads, asked.every)
+    course = Course(
+        asked.steps, asked.size, asked.rate, asked.threads, asked.every, rounded=asked.rounded
+    )
     train(made, weights, course)
     export(BASE, weights, asked.out)
     print(asked.out, hashlib.sha256(asked.out.read_bytes()).hexdigest())
@@ -68,6 +70,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=8, help="pairs in a step")
     parser.add_argument("--rate", type=float, default=3e-4)
     parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
+    parser.add_argument(
+        "--rounded", action="store_true", help="train the weights as Q4_0 will round them"
+    )
     parser.add_argument("--threads", type=int, default=2)
     return parser.parse_args()
 

@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,8 @@ Row = tuple[list[int], int]  # token ids, and how many of them are the prompt
 @dataclass(frozen=True)
 class Course:
     """How to train. `size`: pairs in a step; `every`: steps between checkpoints; `start`: weights
-    to begin from instead of the base model's."""
+    to begin from instead of the base model's; `rounded`: with the weights that Q4_0 makes of them,
+    as they will be used (quantization-aware training)."""
 
     steps: int
     size: int = 8
@@ -37,6 +39,7 @@ class Course:
     threads: int = 2
     every: int = 200
     start: Path | None = None
+    rounded: bool = False
 
     def rate_at(self, step: int) -> float:
         """The learning rate of a step: it rises over the first ones, then falls linearly."""
@@ -129,6 +132,42 @@ def save(value: Any, path: Path) -> None:
     os.replace(part, path)
 
 
+class Rounding:
+    """Within it, a model computes with the weights that Q4_0 makes of its own; the gradients are
+    taken for those of its own (straight-through: Bengio et al. 2013, arXiv:1308.3432)."""
+
+    STEPS = 16  # that one rounding serves: it takes longer than a step
+
+    def __init__(self, model: Any, free: list[Any]) -> None:
+        """`free`: the weights that are trained; the embedding, which is not, is rounded at once."""
+        embedding = model.model.embed_tokens.weight
+        embedding.data.copy_(_q4_0(embedding))
+        self._weights = [weight for weight in free if weight.ndim == 2]
+        self._offsets: list[torch.Tensor] = []
+        self._used = 0
+
+    @torch.no_grad()
+    def __enter__(self) -> None:
+        if self._used % self.STEPS == 0:
+            self._offsets = [_q4_0(weight) - weight for weight in self._weights]
+        self._used += 1
+        torch._foreach_add_(self._weights, self._offsets)
+
+    @torch.no_grad()
+    def __exit__(self, *_: object) -> None:
+        torch._foreach_sub_(self._weights, self._offsets)
+
+
+@torch.no_grad()
+def _q4_0(weight: torch.Tensor) -> torch.Tensor:
+    """What is left of a weight in the format Q4_0: blocks of 32 at 4 bits, one float16 scale."""
+    blocks = weight.reshape(-1, 32)
+    peak = blocks.gather(1, blocks.abs().argmax(1, keepdim=True))
+    scale = peak / -8
+    steps = (blocks / scale.where(scale != 0, 1) + 8.5).trunc_().clamp_(0, 15) - 8
+    return (steps * scale.half().float()).reshape(weight.shape)
+
+
 def train(pairs: list[dict[str, str]], out: Path, course: Course) -> None:
     """Train, and save the weights as a torch state dict.
 
@@ -153,6 +192,7 @@ def train(pairs: list[dict[str, str]], out: Path, course: Course) -> None:
     trained, held = ([encode(tokenizer, pair) for pair in part] for part in split(pairs))
     state = out.with_suffix(".state")
     first = _resume(state, model, optimizer, course, len(trained))
+    rounding = Rounding(model, free) if course.rounded else None
     print(f"{len(trained)} pairs, {len(held)} held, from step {first}", flush=True)
     cache: dict[int, Any] = {}
     losses: list[float] = []
@@ -160,7 +200,7 @@ def train(pairs: list[dict[str, str]], out: Path, course: Course) -> None:
     model.train()
     for step in range(first, course.steps):
         batch = batch_at(trained, course.size, step, cache)
-        losses.append(_step(model, optimizer, free, batch, course.rate_at(step)))
+        losses.append(_step(model, optimizer, free, batch, course.rate_at(step), rounding))
         tokens += sum(len(ids) for ids, _ in batch)
         done = step + 1
         if done % 20 == 0 or done == course.steps:
@@ -182,11 +222,19 @@ def train(pairs: list[dict[str, str]], out: Path, course: Course) -> None:
     save(model.state_dict(), out)
 
 
-def _step(model: Any, optimizer: Any, free: list[Any], batch: list[Row], rate: float) -> float:
+def _step(
+    model: Any,
+    optimizer: Any,
+    free: list[Any],
+    batch: list[Row],
+    rate: float,
+    rounding: Rounding | None,
+) -> float:
     for group in optimizer.param_groups:
         group["lr"] = rate
-    loss = loss_of(model, batch)
-    loss.backward()
+    with rounding or nullcontext():
+        loss = loss_of(model, batch)
+        loss.backward()
     torch.nn.utils.clip_grad_norm_(free, 1.0)
     optimizer.step()
     optimizer.zero_grad(set_to_none=True)

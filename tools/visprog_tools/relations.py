@@ -50,6 +50,14 @@ RULES: dict[str, Callable[[Region, Region], bool]] = {
 }
 
 
+SIDES = ("left of", "to the left of", "right of", "to the right of")
+
+
+def measurable(relation: str) -> bool:
+    """Whether a relation is one of boxes alone, which no model need be asked about."""
+    return " ".join(relation.lower().split()) in SIDES
+
+
 class Relations(Backend):
     """Judges a relation by the boxes of two things; what boxes cannot tell is an abstention."""
 

@@ -28,6 +28,7 @@ from visprog_tools.hub.grounding_dino import (
     MMGroundingDinoTiny,
 )
 from visprog_tools.hub.owlv2 import Owlv2Base, Owlv2Large
+from visprog_tools.hub.profiles import PROFILES
 from visprog_tools.hub.rtdetr import RTDetrV2R18, RTDetrV2R50
 from visprog_tools.hub.sam import SamBase, SamHuge, SamLarge
 from visprog_tools.hub.sam2 import Sam2BasePlus, Sam2Large, Sam2Small
@@ -41,6 +42,7 @@ from visprog_tools.hub.vilt import Vilt
 from visprog_tools.hub.vlm import Qwen3Vl, Qwen3VlLarge, SmolVlm, SmolVlm2, SmolVlm2Large
 
 __all__ = [
+    "PROFILES",
     "WEIGHTS",
     "Blip2",
     "BlipCaption",

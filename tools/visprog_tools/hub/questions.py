@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 from visprog.errors import ToolError, VisprogError
 from visprog.tool import Output
 from visprog.values import Image, Region, Unknown
+from visprog_tools.geometry import expect_picture, same_thing
 from visprog_tools.hub.backend import HubBackend, Result
 from visprog_tools.hub.replies import (
     ASKED,
@@ -19,10 +20,12 @@ from visprog_tools.hub.replies import (
     first,
     plain,
     shown,
+    shown_together,
     word,
     yes_or_no,
 )
 from visprog_tools.pixels import ALIASES, Pixels
+from visprog_tools.relations import Relations, measurable
 from visprog_tools.statements import read
 
 Reply = str | Unknown | ToolError
@@ -64,12 +67,14 @@ class Answering(HubBackend):
 
     serves: ClassVar[tuple[str, ...]] = (
         *("vqa", "query", "verify", "choose", "classify", "filter", "same"),
+        *("related", "related_to"),
     )
     likelihoods: ClassVar[bool] = False  # whether `weigh` is there to choose among options
 
     def __init__(self, options: Mapping[str, str]) -> None:
         super().__init__(options)
         self._pixels = Pixels({})
+        self._boxes = Relations({})
 
     @abstractmethod
     def ask(
@@ -155,6 +160,8 @@ class Answering(HubBackend):
             return self._filter(call["regions"], call["attribute"])
         if tool == "same":
             return self._same(call["a"], call["b"], call["attribute"])
+        if tool in ("related", "related_to"):
+            return self._related(tool, call["regions"], call["relation"], call["anchor"])
         return _choice(tool, call["subject" if tool == "choose" else "image"], call["options"])
 
     def _query(self, subject: Subject, attribute: str) -> Asked | Output:
@@ -187,18 +194,25 @@ class Answering(HubBackend):
         if any(isinstance(one, Output) for one in each):  # of one statement, either all or none
             return _output(self._pixels.filter(list(regions), plain(attribute, ASKED)))
         questions = [one.questions[0] for one in each if isinstance(one, Asked)]
+        return _those(regions, questions)
 
-        def kept(replies: Sequence[str]) -> Output:
-            made = []
-            for region, reply in zip(regions, replies, strict=True):
-                found = yes_or_no([reply]).value
-                if isinstance(found, Unknown):
-                    return Output(found)
-                if found:
-                    made.append(region)
-            return Output(made)
-
-        return Asked(YES_NO, questions, kept)
+    def _related(
+        self, tool: str, regions: Sequence[Region], relation: str, anchor: Region
+    ) -> Asked | Output:
+        """A pair is shown as the part of the picture that holds both."""
+        text = plain(relation, ASKED)
+        if not text:
+            raise ToolError(f"{tool}: want a relation, got an empty text")
+        if measurable(text):
+            return _output(getattr(self._boxes, tool)(list(regions), text, anchor))
+        expect_picture(tool, anchor.image, *regions)
+        others = [region for region in regions if not same_thing(region, anchor)]
+        questions = []
+        for region in others:
+            who, whom = (region, anchor) if tool == "related" else (anchor, region)
+            is_it = f"Is the {called(who)} {text} the {called(whom)}?"
+            questions.append((shown_together(region, anchor), is_it))
+        return _those(others, questions)
 
     def _same(self, a: Region, b: Region, attribute: str) -> Asked | Output:
         name = _attribute(attribute)
@@ -213,6 +227,22 @@ class Answering(HubBackend):
             if isinstance(value, Unknown):
                 return Output(value)
         return Output(values[0] == values[-1], first.notices if isinstance(first, Output) else ())
+
+
+def _those(regions: Sequence[Region], questions: Sequence[tuple[Image, str]]) -> Asked:
+    """Those regions of which the model says yes."""
+
+    def kept(replies: Sequence[str]) -> Output:
+        made = []
+        for region, reply in zip(regions, replies, strict=True):
+            found = yes_or_no([reply]).value
+            if isinstance(found, Unknown):
+                return Output(found)
+            if found:
+                made.append(region)
+        return Output(made)
+
+    return Asked(YES_NO, questions, kept)
 
 
 def _told(name: str, tool: str, reply: Reply) -> Result:

@@ -33,6 +33,14 @@ def shown(subject: Subject) -> Image:
     return part(subject.image, (left - across, top - down, right + across, bottom + down))
 
 
+def shown_together(a: Region, b: Region) -> Image:
+    """The picture that a model is shown of two things: what holds both boxes, with some context."""
+    left, top = min(a.left, b.left), min(a.top, b.top)
+    right, bottom = max(a.right, b.right), max(a.bottom, b.bottom)
+    across, down = CONTEXT * (right - left), CONTEXT * (bottom - top)
+    return part(a.image, (left - across, top - down, right + across, bottom + down))
+
+
 def called(subject: Subject) -> str:
     return plain(subject.label, 100) or "thing" if isinstance(subject, Region) else "picture"
 
