@@ -146,6 +146,7 @@ class Job:
         self.program, self.model = plan.text, plan.model
         self.notices += plan.notices
         self.usage += plan.usage
+        self.attempts += plan.attempts
 
     def routed(self, made: Routed) -> Answer | None:
         """Take what a router gave: the model's own answer, or None where tools are to answer."""

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from visprog.planning import RUNTIME, Attempt, Round, Usage
+from visprog.planning import OMISSION, RUNTIME, STATIC, Attempt, Round, Usage
 from visprog.trace import ANSWERED, Trace
+
+REFUSALS = {
+    STATIC: "did not pass the check",
+    RUNTIME: "failed in its run",
+    OMISSION: "was set aside: it does not say all that was asked",
+}
 
 
 def seconds(taken: float) -> str:
@@ -70,8 +76,8 @@ def directly(trace: Trace) -> str:
 
 
 def refusal(attempt: Attempt) -> str:
-    """Why a program was not accepted: for its check, or for its run."""
-    return "failed in its run" if attempt.kind == RUNTIME else "did not pass the check"
+    """Why a program was not accepted: for its check, its run, or what it leaves out."""
+    return REFUSALS[attempt.kind]
 
 
 def round_lines(program: str, rounds: Sequence[Round]) -> list[tuple[int, int] | None]:

@@ -1,6 +1,7 @@
 """Planners: each turns a question into the text of a program."""
 
 from visprog.planning.planner import (
+    OMISSION,
     RUNTIME,
     STATIC,
     Attempt,
@@ -15,6 +16,7 @@ from visprog.planning.planner import (
 from visprog.planning.providers import make_planner
 
 __all__ = [
+    "OMISSION",
     "RUNTIME",
     "STATIC",
     "Attempt",

@@ -7,26 +7,33 @@ over words of the question. It reads English only.
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from visprog.errors import PlanError, ProgramError, WeightsError
+from visprog.lang import syntax as s
 from visprog.lang.format import write
 from visprog.lang.grammar import grammar
 from visprog.lang.parse import parse
 from visprog.lang.unnest import unnest
 from visprog.lang.words import spans
-from visprog.planning.llama import Llama
-from visprog.planning.planner import Plan
+from visprog.planning.llama import Llama, Unfinished
+from visprog.planning.omissions import read_back
+from visprog.planning.planner import OMISSION, Attempt, Plan
 from visprog.tool import Model, Toolset
 
 PROMPT = "Question: {question}\nProgram:\n"
 NAME = "SmolLM2-135M-Instruct, fine-tuned for visprog"
 MAX_TOKENS = 256  # of a program
 CONTEXT = 1024  # tokens of question and program
+SURPRISE = 3.5  # of a program read back, from which others are drawn
+REDRAWS, TEMPERATURE = 3, 1.0
+MARGIN = 1.0
 ENGLISH_SHARE = 0.8  # of the letters of a question that are a to z
 
 
@@ -65,12 +72,28 @@ class EmbeddedPlanner:
         prompt = PROMPT.format(question=" ".join(question.split()))
         with self._lock:  # one context, one question at a time
             llama, model = self._ready()
-            line = llama.complete(prompt, grammar=rules, stop="\n", most=MAX_TOKENS)
-        try:
-            text = write(unnest(parse(line), tools))  # the model nests calls; people read lines
-        except ProgramError as error:  # the grammar has no limit of depth or length
-            raise PlanError(f"the embedded planner lost its way: {error}") from error
-        return Plan(text, model, time.perf_counter() - started)
+            drafts = _drafts(
+                question,
+                lambda draft: llama.complete(
+                    prompt,
+                    grammar=rules,
+                    stop="\n",
+                    most=MAX_TOKENS,
+                    temperature=TEMPERATURE if draft else 0.0,
+                    seed=draft,
+                ),
+            )
+        best = min(drafts, key=lambda draft: draft.cost)
+        if best.program is None:
+            raise PlanError(drafts[0].fault)
+        others = tuple(
+            Attempt("" if draft.program is None else write(draft.program), draft.fault, OMISSION)
+            for draft in drafts
+            if draft is not best
+        )
+        notices = (best.fault,) if best.cost >= SURPRISE and best.fault else ()
+        text = write(unnest(best.program, tools))  # the model nests calls; people read lines
+        return Plan(text, model, time.perf_counter() - started, notices, attempts=others)
 
     def _ready(self) -> tuple[Llama, Model]:
         if self._llama is None:
@@ -85,6 +108,33 @@ class EmbeddedPlanner:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
             self._model = Model(NAME, "Apache-2.0", f"sha256 {digest[:12]}")
         return self._llama, self._model
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """One program, or none; `fault`: why not, or what it leaves out; `cost`: less is better."""
+
+    program: s.Program | None
+    fault: str
+    cost: float
+
+
+def _drafts(question: str, complete: Callable[[int], str]) -> list[_Draft]:
+    """The likeliest program; where that leaves out what it should say, a few drawn ones too."""
+    made: list[_Draft] = []
+    for number in range(1 + REDRAWS):
+        try:
+            program = parse(complete(number))
+            reading = read_back(question, program)
+        except (ProgramError, Unfinished) as error:  # the grammar has no limit of depth or length
+            fault = f"the embedded planner lost its way: {error}"
+            made.append(_Draft(None, fault, math.inf))
+            continue
+        # one that was drawn must be clearly better than the likeliest
+        made.append(_Draft(program, reading.told, reading.surprise + (MARGIN if number else 0.0)))
+        if made[-1].cost < SURPRISE:
+            break
+    return made
 
 
 def _expect_english(question: str) -> None:

@@ -25,6 +25,10 @@ from visprog.errors import PlanError, WeightsError
 _LONGEST_SOCKET_PATH = 100  # bytes; systems allow 104 to 108
 
 
+class Unfinished(PlanError):
+    """A text that did not end."""
+
+
 class Llama:
     """Weights of a GGUF file, ready to complete prompts.
 
@@ -52,23 +56,35 @@ class Llama:
         except RuntimeError as error:
             raise WeightsError(f"llama.cpp cannot load {weights}: damaged? ({error})") from error
 
-    def complete(self, prompt: str, *, grammar: str, stop: str, most: int) -> str:
-        """The likeliest completion under a GBNF grammar, up to `stop`, of at most `most` tokens.
+    def complete(
+        self,
+        prompt: str,
+        *,
+        grammar: str,
+        stop: str,
+        most: int,
+        temperature: float = 0.0,
+        seed: int = 0,
+    ) -> str:
+        """A completion under a GBNF grammar, up to `stop`, of at most `most` tokens: the likeliest,
+        or one drawn by `temperature` and `seed`.
 
         Raises:
-            PlanError: the prompt is too long, or `most` tokens do not end the text.
+            Unfinished: `most` tokens do not end the text.
+            PlanError: the prompt is too long.
         """
         request = {
             "prompt": prompt,
             "grammar": grammar,
             "stop": [stop],
             "n_predict": most,
-            "temperature": 0.0,
+            "temperature": temperature,
+            "seed": seed,
             "cache_prompt": False,
         }
         (choice,) = _answered(self._server.handle_completions(request))["choices"]
         if choice["finish_reason"] != "stop":
-            raise PlanError(f"the planner wrote {most} tokens and no whole program")
+            raise Unfinished(f"the planner wrote {most} tokens and no whole program")
         return str(choice["text"])
 
     def chat(

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from visprog.tool import Model, Toolset
 from visprog.values import Image
 
-STATIC, RUNTIME = "static", "runtime"
+STATIC, RUNTIME, OMISSION = "static", "runtime", "omission"
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Usage:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A program that was not accepted. `fault`: the checker's text, or the error of its run;
-    `kind`: STATIC or RUNTIME."""
+    """A program that was not accepted. `fault`: the checker's text, the error of its run, or what
+    it leaves out of the question; `kind`: STATIC, RUNTIME or OMISSION."""
 
     program: str
     fault: str
@@ -62,13 +62,15 @@ class Round:
 
 @dataclass(frozen=True)
 class Plan:
-    """The text of a program, not yet parsed; what wrote it, and what that took."""
+    """The text of a program, not yet parsed; what wrote it, and what that took. `attempts`: those
+    that the planner itself did not accept before."""
 
     text: str
     model: Model
     seconds: float
     notices: tuple[str, ...] = ()
     usage: Usage = field(default_factory=Usage)
+    attempts: tuple[Attempt, ...] = ()
 
 
 class Planner(Protocol):
