@@ -25,11 +25,12 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
     "images trace highlight fields",
     "answers inputs isolation recent scale summary videos",
     "bulk drafting drawing voting",
-    "stepping",
+    "stepping clips",
     "agent",
     "render",
     "terminal doctor cachedir eval helpers_command",
     "options",
+    "eval_commands",
     "cli",
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line.split()}

@@ -20,7 +20,9 @@ from PIL import Image as PillowImage
 from tests import fake_tools, mortal_tools
 from visprog.agent import Agent
 from visprog.errors import ToolError
-from visprog.eval.gqa import evaluate
+from visprog.eval.columns import Answering
+from visprog.eval.questions import load_questions
+from visprog.eval.runner import Evaluation, evaluate
 from visprog.execution import Ended, Engine, Runner, Step, run
 from visprog.lang import check, parse
 from visprog.scale import RayRunner
@@ -254,15 +256,15 @@ def test_evaluation_and_batches_are_unchanged(runner: Runner, tmp_path: Path) ->
         (tmp_path / name).write_text(json.dumps(content))
     for name in ("1", "2"):
         PillowImage.new("RGB", (20, 20)).save(tmp_path / f"{name}.jpg")
-    report = evaluate(
-        tmp_path / "questions.json",
-        tmp_path,
-        tmp_path / "out",
-        "reference",
-        "oracle",
-        tmp_path / "graphs.json",
-        runner=RayRunner(workers=1, init=INIT),
+    by = Answering(
+        planner="reference",
+        tools="oracle",
+        images=tmp_path,
+        scene_graphs=tmp_path / "graphs.json",
+        settings={"runner": RayRunner(workers=1, init=INIT)},
     )
+    what = Evaluation("gqa", load_questions(tmp_path / "questions.json"), by, only=("guess",))
+    report = evaluate(what, tmp_path / "out")
     assert report["metrics"]["accuracy"] == 1.0
     tools = Catalogue.of(fake_tools).toolset("fake")
     with Agent(tools=tools, runner=RayRunner(workers=1, init=INIT)) as agent:

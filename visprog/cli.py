@@ -14,7 +14,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from visprog import options
+from visprog import eval_commands, options
 from visprog.errors import ProgramError, QuestionError, SettingsError, VisprogError
 
 EXIT = {"answered": 0, "failed": 1, "abstained": 3}
@@ -83,8 +83,14 @@ def parser() -> argparse.ArgumentParser:
     commands = made.add_subparsers(required=True, metavar="COMMAND")
 
     ask = _command(commands, "ask", _ask, "answer a question about a picture, or several")
-    ask.add_argument("words", nargs="+", metavar="IMAGE ... QUESTION", help="`-` reads a picture")
+    ask.add_argument(
+        "words",
+        nargs="+",
+        metavar="IMAGE ... QUESTION",
+        help="pictures, or a video: mp4, webm, GIF, a folder of pictures; `-` reads one",
+    )
     options.running(ask)
+    options.frame_rate(ask)
     options.planner(ask)
     options.routing(ask)
     options.helpers(ask)
@@ -92,6 +98,7 @@ def parser() -> argparse.ArgumentParser:
 
     plan = _command(commands, "plan", _plan, "print the program for a question, and its calls")
     plan.add_argument("question")
+    plan.add_argument("--video", action="store_true", help="it is about a video")
     options.planner(plan, samples=False)
     options.helpers(plan)
     options.tools(plan)
@@ -101,12 +108,14 @@ def parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--images", type=options.count, default=1, metavar="N", help="pictures it works on"
     )
+    check.add_argument("--video", action="store_true", help="it works on a video")
     options.tools(check)
 
     run = _command(commands, "run", _run, "run a program on pictures, without a planner")
     run.add_argument("file", help="a program, or what --json printed; `-` reads standard input")
-    run.add_argument("images", nargs="+", metavar="IMAGE")
+    run.add_argument("images", nargs="+", metavar="IMAGE", help="pictures, or one video")
     options.running(run)
+    options.frame_rate(run)
     options.helpers(run)
 
     tools = _command(commands, "tools", _tools, "list the tools, or explain one")
@@ -134,29 +143,8 @@ def parser() -> argparse.ArgumentParser:
 
     evaluate = commands.add_parser("eval", help="measure on a benchmark")
     tasks = evaluate.add_subparsers(required=True, metavar="TASK")
-    gqa = _command(tasks, "gqa", _eval, "measure answers to questions about pictures")
-    for option in ("questions", "images", "out"):
-        gqa.add_argument(f"--{option}", type=Path, required=True)
-    for option in ("scene-graphs", "choices"):
-        gqa.add_argument(f"--{option}", type=Path)
-    options.planner(gqa, "embedded", "reference, ")
-    options.routing(gqa)
-    options.mode(gqa)
-    gqa.add_argument("--tools", default="embedded", help="a profile, such as oracle")
-    gqa.add_argument("--limit", type=options.count, help="only the first so many questions")
-    options.execution(gqa)
-    _planner_task(_command(tasks, "planner", _eval_planner, "measure programs, without pictures"))
+    eval_commands.add(tasks, _command)
     return made
-
-
-def _planner_task(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--questions", type=Path, required=True, help="in GQA's form, or .jsonl")
-    options.planner(made, "embedded", "reference, ", samples=False)
-    made.add_argument("--tools", default="embedded", help="the profile that it plans for")
-    made.add_argument("--out", type=Path, help="a folder for the report and the results")
-    made.add_argument("--limit", type=options.count, help="only the first so many questions")
-    made.add_argument("--graphs", type=options.count, default=50, help="to compare programs on")
-    made.add_argument("--seed", type=int, default=0, help="of the graphs")
 
 
 def _command(
@@ -177,13 +165,13 @@ def _ask(args: argparse.Namespace) -> int:
     if not images:
         raise SettingsError("ask wants a picture and a question: visprog ask IMAGE QUESTION")
     with options.agent(args, args.planner) as agent:
-        return _show(args, agent, lambda: agent.stream(_sources(images), question))
+        return _show(args, agent, lambda: agent.stream(_sources(args, images), question))
 
 
 def _run(args: argparse.Namespace) -> int:
     program, question = _program(_read(args.file))
     with options.agent(args) as agent:
-        images = _sources(args.images)
+        images = _sources(args, args.images)
         return _show(args, agent, lambda: agent.stream_program(program, images, question))
 
 
@@ -203,18 +191,18 @@ def _plan(args: argparse.Namespace) -> int:
     from visprog import terminal
 
     agent = options.agent(args, args.planner)
-    terminal.show_plan(agent.plan(args.question), agent.tools)
+    terminal.show_plan(agent.plan(args.question, video=args.video), agent.tools)
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
-    from visprog.inputs import input_kinds
+    from visprog.inputs import VIDEO_KINDS, input_kinds
     from visprog.lang import check, parse
     from visprog.show import printable
 
     text, tools = _read(args.file), options.toolset(args)
     try:
-        check(parse(text), tools, input_kinds(args.images))
+        check(parse(text), tools, VIDEO_KINDS if args.video else input_kinds(args.images))
     except ProgramError as error:
         count = len(error.diagnostics)
         print(f"{printable(str(error))}\n{count} fault{'s' if count > 1 else ''}")
@@ -259,45 +247,6 @@ def _doctor(args: argparse.Namespace) -> int:
     return examine()
 
 
-def _eval(args: argparse.Namespace) -> int:
-    from visprog.eval.gqa import evaluate
-
-    report = evaluate(
-        args.questions,
-        args.images,
-        args.out,
-        args.planner,
-        args.tools,
-        args.scene_graphs,
-        args.choices,
-        args.limit,
-        **options.settings(args),
-    )
-    print(json.dumps(report["metrics"], indent=1))
-    print(f"report: {args.out / 'report.md'}", file=sys.stderr)
-    return 0
-
-
-def _eval_planner(args: argparse.Namespace) -> int:
-    from visprog.eval.planner import evaluate
-    from visprog.eval.planner_report import figures
-
-    report = evaluate(
-        args.questions,
-        args.planner,
-        args.tools,
-        args.out,
-        args.limit,
-        graphs=args.graphs,
-        seed=args.seed,
-        chat=options.chat(args),
-    )
-    print(figures(report))
-    if args.out:
-        print(f"report: {args.out / 'report.md'}", file=sys.stderr)
-    return 0
-
-
 # -- what the commands share
 
 
@@ -322,13 +271,18 @@ def _program(text: str) -> tuple[str, str]:
     return program, question
 
 
-def _sources(images: Sequence[str]) -> list[str | bytes]:
+def _sources(args: argparse.Namespace, images: Sequence[str]) -> list[Any]:
     from visprog.show import describe
 
     for image in images:
         if image != "-" and "://" not in image and not os.path.exists(image):
             raise SettingsError(f"there is no picture {describe(image, 100)!r}")
-    return [sys.stdin.buffer.read() if image == "-" else image for image in images]
+    given = [sys.stdin.buffer.read() if image == "-" else image for image in images]
+    if args.fps:
+        from visprog import videos
+
+        return [videos.load(source, fps=args.fps) for source in given]
+    return given
 
 
 def _version() -> str:

@@ -45,6 +45,12 @@ def running(made: argparse.ArgumentParser) -> None:
     execution(made)
 
 
+def frame_rate(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--fps", type=seconds, metavar="N", help="frames a second of a folder of pictures"
+    )
+
+
 def execution(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--isolate",
@@ -136,14 +142,14 @@ def seconds(text: str) -> float:
 def agent(args: argparse.Namespace, planner: str | None = None) -> Any:
     from visprog.agent import Agent
 
-    return Agent(planner, args.tools, options=_backends(args), **settings(args))
+    return Agent(planner, args.tools, options=backends(args), **settings(args))
 
 
 def toolset(args: argparse.Namespace) -> Any:
     from visprog.settings import Settings
     from visprog.tool import Catalogue
 
-    return Catalogue.installed().toolset(args.tools or Settings.of().tools, _backends(args))
+    return Catalogue.installed().toolset(args.tools or Settings.of().tools, backends(args))
 
 
 def settings(args: argparse.Namespace) -> dict[str, Any]:
@@ -193,7 +199,7 @@ def chat(args: argparse.Namespace) -> Any:
     )
 
 
-def _backends(args: argparse.Namespace) -> dict[str, str]:
+def backends(args: argparse.Namespace) -> dict[str, str]:
     """What backends may read."""
     given = {name: getattr(args, name, None) for name in OPTIONS}
     made = {name: "yes" if value is True else value for name, value in given.items() if value}

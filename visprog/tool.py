@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 import threading
 from abc import ABC
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cached_property
@@ -290,6 +290,14 @@ class Toolset(Mapping[str, ToolSpec]):
     def of(cls, *modules: ModuleType) -> Toolset:
         """The pure tools that these modules hold; for tests and examples."""
         return Catalogue.of(*modules).toolset("")
+
+    def without(self, words: Collection[str]) -> Toolset:
+        """The same but for some words."""
+        return Toolset(
+            [spec for name, spec in self._specs.items() if name not in words],
+            {name: made for name, made in self._serving.items() if name not in words},
+            profile=f"{self.profile} without {', '.join(words)}",
+        )
 
     def backend(self, name: str) -> Backend | None:
         """The backend that serves a tool; None where the tool does its own work."""

@@ -1,12 +1,53 @@
-"""A bar on stderr, where that is a terminal."""
+"""Bars on stderr, where that is a terminal."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+
+class Progress:
+    """A bar over so many questions, with their accuracy so far and their rate."""
+
+    def __init__(self, about: str, done: int, total: int) -> None:
+        self._about, self._done, self._total = about, done, total
+        self._bar: Any = None
+
+    def __enter__(self) -> Progress:
+        if sys.stderr.isatty():
+            from rich import progress
+            from rich.console import Console
+
+            self._bar = progress.Progress(
+                "{task.description}",
+                progress.BarColumn(),
+                progress.MofNCompleteColumn(),
+                "accuracy {task.fields[accuracy]}, {task.fields[rate]} a second",
+                progress.TimeRemainingColumn(),
+                console=Console(stderr=True),
+                transient=True,
+            )
+            self._bar.start()
+            fields = {"accuracy": "-", "rate": "-"}
+            self._task = self._bar.add_task(
+                self._about, total=self._total, completed=self._done, **fields
+            )
+        return self
+
+    def step(self, accuracy: float) -> None:
+        """One more question is done."""
+        if self._bar is None:
+            return
+        speed = self._bar.tasks[0].speed
+        rate = "-" if speed is None else f"{speed:.1f}"
+        self._bar.update(self._task, advance=1, accuracy=f"{accuracy:.1%}", rate=rate)
+
+    def __exit__(self, *_: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
 
 
 def progress(items: Sequence[T], about: str) -> Iterator[T]:

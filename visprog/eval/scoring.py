@@ -6,44 +6,73 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from visprog.values import Region
 
-POINTS = 2.0  # how far a number may be from the truth
-OVERLAP = 0.5  # the least IoU of a box with the true one
+if TYPE_CHECKING:
+    from visprog.eval.questions import Question
+
+POINTS = 2.0  # how far a number may be from the truth to be right
+OVERLAP = 0.5  # the least IoU of a box with the true one to be right
+THRESHOLDS = tuple(range(50, 100, 5))  # percent, of mean relative accuracy
 KINDS = ("str", "int", "float", "box")  # the answer types of a question
 
 
 @dataclass(frozen=True)
 class Score:
-    """`iou`: of a box with the true one, 0 where none was given; None for other answers."""
+    """`score`: 0 to 1: of a text 1 or 0, of a number its relative accuracy, of a box its IoU;
+    `iou`: of a box with the true one, 0 where none was given; None for other answers."""
 
     correct: bool
+    score: float
     iou: float | None = None
 
 
 def normal(text: str) -> str:
-    """A short answer as it is compared: one line, lower case, no dot at the end."""
+    """A short answer as it is compared: one line, lower case, no dot at the end; a truth value is
+    yes or no."""
     words = {"true": "yes", "false": "no"}
     plain = " ".join(text.split()).rstrip(".").strip().lower()
     return words.get(plain, plain)
 
 
-def score(kind: str, truth: str, box: Sequence[float] | None, text: str, value: object) -> Score:
-    """Score an answer, given as shown (`text`) and as it is (`value`).
-
-    Args:
-        kind: one of KINDS; `box`: left, top, right, bottom in pixels, the truth for kind "box".
-    """
-    if kind == "box":
-        overlap = iou(value.box, box) if isinstance(value, Region) and box is not None else 0.0
-        return Score(overlap >= OVERLAP, overlap)
-    if kind == "float":
+def score(question: Question, text: str, value: object) -> Score:
+    """Score an answer, given as shown (`text`) and as it is (`value`); "" and None for none."""
+    if question.kind == "box":
+        overlap = iou(found.box, question.box) if (found := _region(value)) and question.box else 0
+        return Score(overlap >= OVERLAP, overlap, overlap)
+    if question.kind == "float":
         given = _number(value if isinstance(value, (int, float)) else text)
-        wanted = _number(truth)
-        close = given is not None and wanted is not None and abs(given - wanted) <= POINTS
-        return Score(close)
-    return Score(bool(text) and normal(text) == normal(truth))
+        wanted = _number(question.answer)
+        if given is None or wanted is None:
+            return Score(False, 0.0)
+        return Score(abs(given - wanted) <= POINTS, relative_accuracy(given, wanted))
+    right = bool(text) and normal(text) == normal(question.answer)
+    if question.kind == "int" and not right:  # 3.0 is 3
+        given = _number(value if isinstance(value, (int, float)) else text)
+        wanted = _number(question.answer)
+        right = given is not None and given == wanted
+    return Score(right, float(right))
+
+
+def relative_accuracy(given: float, wanted: float) -> float:
+    """Mean relative accuracy of one number: the share of the thresholds t of .5, .55 ... .95 for
+    which its relative error is below 1 - t.
+
+    Source: Yang et al., Thinking in Space (VSI-Bench), CVPR 2025, arXiv:2412.14171.
+    """
+    if wanted == 0:
+        return float(given == 0)
+    error = 100 * abs(given - wanted) / abs(wanted)
+    return sum(error < 100 - threshold for threshold in THRESHOLDS) / len(THRESHOLDS)
+
+
+def _region(value: object) -> Region | None:
+    """The region of an answer, also where it is the only one of a list."""
+    if isinstance(value, (list, tuple)) and len(value) == 1:
+        value = value[0]
+    return value if isinstance(value, Region) else None
 
 
 def _number(value: object) -> float | None:

@@ -1,0 +1,202 @@
+"""GQA's official metrics, from their definition (Hudson and Manning, CVPR 2019, and the evaluation
+script that comes with the dataset).
+
+Only balanced questions are scored; the others only as entailed ones. A question is *open* where its
+structural type is `query`, else *binary*. All figures but the distribution are fractions, 0 to 1.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import fmean
+from typing import Any
+
+from visprog.eval.questions import Question
+
+COMMON = ("color", "material", "shape")  # the valid answers to what two things have in common
+OPEN = "query"  # the structural type of open questions
+
+Choices = Mapping[str, Mapping[str, Sequence[str]]]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A mean over `n` questions, 0 to 1; None where there are none to take it of."""
+
+    n: int
+    rate: float | None
+
+    @classmethod
+    def of(cls, scores: Sequence[float]) -> Share:
+        return cls(len(scores), fmean(scores) if scores else None)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The official figures of some predictions.
+
+    `validity`, `plausibility`: None where no choices are given; `distribution`: lower is better, 0
+    where answers are as frequent as they should be, None where no question has a global group;
+    `structural`, `semantic`, `detailed`, `steps`, `words`: accuracy of the questions of each.
+    """
+
+    accuracy: Share
+    binary: Share
+    open: Share
+    validity: Share | None
+    plausibility: Share | None
+    consistency: Share
+    distribution: float | None
+    structural: Mapping[str, Share] = field(default_factory=dict)
+    semantic: Mapping[str, Share] = field(default_factory=dict)
+    detailed: Mapping[str, Share] = field(default_factory=dict)
+    steps: Mapping[int, Share] = field(default_factory=dict)
+    words: Mapping[int, Share] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """In percent, by the names of the official script; None is what cannot be computed."""
+        named = {"accuracy": self.accuracy, "binary": self.binary, "open": self.open}
+        named |= {"consistency": self.consistency}
+        made: dict[str, Any] = {name: _percent(share) for name, share in named.items()}
+        made |= {"validity": _percent(self.validity), "plausibility": _percent(self.plausibility)}
+        tables: dict[str, Mapping[Any, Share]] = {
+            "accuracyPerStructuralType": self.structural,
+            "accuracyPerSemanticType": self.semantic,
+            "accuracyPerDetailedType": self.detailed,
+            "accuracyPerSteps": self.steps,
+            "accuracyPerLength": self.words,
+        }
+        for name, table in tables.items():
+            made[name] = {str(key): _percent(share) for key, share in table.items()}
+        return {**made, "distribution": self.distribution}
+
+
+def _percent(share: Share | None) -> float | None:
+    return None if share is None or share.rate is None else 100 * share.rate
+
+
+def official(
+    questions: Iterable[Question],
+    predictions: Mapping[str, str],
+    choices: Choices | None = None,
+) -> Figures:
+    """The official figures of predictions.
+
+    Args:
+        questions: all that the file has, also those that are not balanced.
+        predictions: the answer to each question, as it is compared: by plain equality. A question
+            without one is answered wrongly.
+        choices: the valid and the plausible answers to each question.
+    """
+    asked = {question.id: question for question in questions}
+    scored = [question for question in asked.values() if question.balanced]
+    right = {name: predictions.get(name) == one.answer for name, one in asked.items()}
+
+    def rates(key: Callable[[Question], Any]) -> dict[Any, Share]:
+        table: dict[Any, list[float]] = defaultdict(list)
+        for question in scored:
+            table[key(question)].append(right[question.id])
+        return {name: Share.of(scores) for name, scores in sorted(table.items())}
+
+    def accuracy(wanted: Callable[[Question], bool]) -> Share:
+        return Share.of([right[question.id] for question in scored if wanted(question)])
+
+    def among(key: str) -> Share | None:
+        listed = [(one, (choices or {}).get(one.id, {}).get(key)) for one in scored]
+        scores = [
+            belongs(predictions.get(one.id, ""), texts, one.detailed)
+            for one, texts in listed
+            if texts is not None
+        ]
+        return Share.of(scores) if choices else None
+
+    return Figures(
+        accuracy=accuracy(lambda question: True),
+        binary=accuracy(lambda question: question.structural != OPEN),
+        open=accuracy(lambda question: question.structural == OPEN),
+        validity=among("valid"),
+        plausibility=among("plausible"),
+        consistency=Share.of(_consistencies(scored, asked, right)),
+        distribution=_distribution(scored, predictions),
+        structural=rates(lambda question: question.structural),
+        semantic=rates(lambda question: question.semantic),
+        detailed=rates(lambda question: question.detailed),
+        steps=rates(lambda question: question.steps),
+        words=rates(lambda question: question.words),
+    )
+
+
+def belongs(answer: str, listed: Iterable[str], detailed: str) -> bool:
+    """Whether an answer is one of the listed; of a question for what two things have in common,
+    whether it is such a thing."""
+    return answer in (COMMON if "Common" in detailed else listed)
+
+
+def _consistencies(
+    scored: Iterable[Question], asked: Mapping[str, Question], right: Mapping[str, bool]
+) -> list[float]:
+    """Of each question answered rightly, the share right of those that its answer entails."""
+    made = []
+    for question in scored:
+        others = [name for name in question.entailed if name != question.id and name in asked]
+        if right[question.id] and others:
+            made.append(fmean(right[name] for name in others))
+    return made
+
+
+def _distribution(scored: Iterable[Question], predictions: Mapping[str, str]) -> float | None:
+    """The chi-square distance of how often answers were given from how often they are right, in
+    each global group, weighted by the groups' sizes; over 100. Answers that are right for no
+    question of the group are not looked at."""
+    gold: dict[str, Counter[str]] = defaultdict(Counter)
+    given: dict[str, Counter[str]] = defaultdict(Counter)
+    for question in scored:
+        if (group := question.group_global) is not None:
+            gold[group][question.answer] += 1
+            given[group][predictions.get(question.id, "")] += 1
+    total = sum(counts.total() for counts in gold.values())
+    if not total:
+        return None
+    weighted = 0.0
+    for group, counts in gold.items():
+        chi = sum((given[group][answer] - n) ** 2 / n for answer, n in counts.items())
+        weighted += chi * counts.total()
+    return weighted / total / 100
+
+
+# -- protocols of others, never to be mixed with figures of a whole set
+
+
+def sampled(questions: Sequence[Question], most: int, seed: int) -> list[Question]:
+    """At most `most` questions of each detailed type, drawn with a seed, in their order: the
+    protocol of VisProg (Gupta and Kembhavi, CVPR 2023)."""
+    drawn = random.Random(seed)
+    by_type: dict[str, list[int]] = defaultdict(list)
+    for place, question in enumerate(questions):
+        by_type[question.detailed].append(place)
+    kept: set[int] = set()
+    for _, places in sorted(by_type.items()):
+        kept.update(drawn.sample(places, min(most, len(places))))
+    return [questions[place] for place in sorted(kept)]
+
+
+ARTICLES = ("a", "an", "the")
+CONTRACTED = {"dont": "don't", "isnt": "isn't", "arent": "aren't", "doesnt": "doesn't"}
+NUMBERS = {
+    word: str(number)
+    for number, word in enumerate(
+        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    )
+}
+
+
+def vqa_normal(text: str) -> str:
+    """An answer as the VQA challenge compares it and ViperGPT (Surís et al., ICCV 2023) does on
+    GQA: lower case, numbers as digits, without articles and marks."""
+    plain = text.replace("\n", " ").replace("\t", " ").strip().lower()
+    kept = "".join(c if c.isalnum() or c in "' .:" else " " if c in "-/," else "" for c in plain)
+    words = [NUMBERS.get(word, word) for word in kept.replace(".", " ").split()]
+    return " ".join(CONTRACTED.get(word, word) for word in words if word not in ARTICLES)

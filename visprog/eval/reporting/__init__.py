@@ -1,0 +1,1 @@
+"""The pages of an evaluation: Markdown, and HTML that stands alone, without a script."""
