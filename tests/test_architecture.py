@@ -29,6 +29,7 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
     "agent",
     "render",
     "terminal doctor cachedir eval helpers_command",
+    "saving",
     "options",
     "eval_commands",
     "cli",

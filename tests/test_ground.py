@@ -36,6 +36,21 @@ def test_what_touches_the_ground_lower_is_nearer() -> None:
     assert output(ground, "behind", regions=[FAR, NEAR], anchor=NEAR).value == [FAR]
 
 
+def test_sizes_are_compared_where_things_touch_the_ground() -> None:
+    """Two people of one height, on level ground, twice as far: half the size."""
+    ground, horizon = Ground({}), 50
+    near = Region(IMAGE, (0, horizon - 2, 9, horizon + 40), "man")
+    far = Region(IMAGE, (50, horizon - 1, 59, horizon + 20), "woman")
+    made = output(ground, "height_from", region=far, reference=near, metres=1.8)
+    assert made.value == pytest.approx(1.8) and "heuristic" in made.notices[0]
+    assert output(ground, "height_from", region=near, reference=near, metres=3).value == 3
+    above = Region(IMAGE, (0, 10, 9, horizon), "lamp")
+    value = output(ground, "height_from", region=above, reference=near, metres=3).value
+    assert isinstance(value, Unknown) and "horizon" in value.reason
+    with pytest.raises(ToolError, match="more than 0 metres"):
+        output(ground, "height_from", region=far, reference=near, metres=0)
+
+
 def test_every_answer_says_that_it_is_a_heuristic() -> None:
     ground = Ground({})
     assert ground.model.kind == "heuristic"

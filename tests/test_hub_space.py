@@ -75,6 +75,56 @@ def apart(backend: Any, a: Region, b: Region) -> Output:
     return result
 
 
+def size(backend: Any, tool: str, **call: Any) -> Output:
+    (result,) = backend.run(tool, [call])
+    assert isinstance(result, Output), result
+    return result
+
+
+def test_sizes_in_metres_are_those_of_a_box_at_its_depth(room: Any) -> None:
+    Room.told = np.full((HIGH, WIDE), 9, np.float32)
+    Room.told[100:300, 200:240] = 3
+    image = scene()
+    pole = Region(image, (200, 100, 240, 300), "pole")
+    tall, wide = size(room, "tall", region=pole), size(room, "wide", region=pole)
+    assert tall.value == pytest.approx(200 * 3 / FOCAL) and tall.notices == ()
+    assert wide.value == pytest.approx(40 * 3 / FOCAL)
+    at = size(room, "point", region=pole).value
+    want = [(220 - WIDE / 2) * 3 / FOCAL, (200 - HIGH / 2) * 3 / FOCAL, 3]
+    assert at == pytest.approx(want, abs=0.01)
+    assert size(room, "tall", region=Region(scene(0), pole.box, "pole")).notices  # no camera
+
+
+def test_a_size_is_told_by_one_that_is_known(room: Any) -> None:
+    Room.told = np.full((HIGH, WIDE), 4, np.float32)
+    Room.told[:, 320:] = 8
+    image = scene()
+    near, far = (
+        Region(image, (10, 100, 50, 200), "man"),
+        Region(image, (400, 100, 440, 200), "tree"),
+    )
+    made = size(room, "height_from", region=far, reference=near, metres=1.8)
+    assert made.value == pytest.approx(3.6) and made.notices == ()  # the camera does not matter
+    for metres in (0.0, -1.0, float("nan"), float("inf")):
+        (error,) = room.run("height_from", [{"region": far, "reference": near, "metres": metres}])
+        assert "more than 0 metres" in str(error)
+    elsewhere = Region(scene(name="other"), near.box, "man")
+    (error,) = room.run("height_from", [{"region": far, "reference": elsewhere, "metres": 1.8}])
+    assert isinstance(error, ToolError)
+
+
+def test_sizes_say_when_they_are_not_sure(room: Any) -> None:
+    Room.told = np.linspace(2, 9, WIDE, dtype=np.float32)[None].repeat(HIGH, 0)
+    long = Region(scene(), (0, 100, 640, 300), "train")
+    assert "vary by about" in " ".join(size(room, "tall", region=long).notices)
+    cut = size(room, "wide", region=long).notices
+    assert "'train' reaches the edge of the picture: it may be larger" in cut
+    Room.told = np.full((HIGH, WIDE), 19.9, np.float32)
+    sky = scene(name="sky")
+    far = size(room, "tall", region=Region(sky, (9, 9, 50, 50), "bird")).notices
+    assert far == ("the model tells no depth beyond 20 m: it may be more",)
+
+
 def test_metres_along_a_wall(room: Any) -> None:
     image = scene()
     a, b = Region(image, (80, 100, 120, 140), "a"), Region(image, (500, 380, 540, 420), "b")

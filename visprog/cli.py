@@ -182,8 +182,15 @@ def _show(args: argparse.Namespace, agent: Any, events: Callable[[], Any]) -> in
     if args.trace:
         answer.trace.save(args.trace)
         print(f"trace: {args.trace}", file=sys.stderr)
+    told = answer.trace.to_json()
+    if args.out and answer.status == "answered":
+        from visprog.saving import save
+
+        files, notices = save(answer.value, answer.trace.images, args.out)
+        told["saved"] = [str(file) for file in files]
+        print("\n".join([*(f"saved: {file}" for file in files), *notices]), file=sys.stderr)
     if args.json:
-        print(json.dumps(answer.trace.to_json(), ensure_ascii=False))
+        print(json.dumps(told, ensure_ascii=False))
     return EXIT[answer.status]
 
 

@@ -33,6 +33,9 @@ def tools(made: argparse.ArgumentParser) -> None:
     )
     hub.add_argument("--compile", action="store_true", help="by torch.compile: slow to begin")
     hub.add_argument(
+        "--warm-up", action="store_true", help="a made-up batch through each model as it loads"
+    )
+    hub.add_argument(
         "--non-commercial", action="store_true", help="allow models that forbid commercial use"
     )
 
@@ -41,6 +44,9 @@ def running(made: argparse.ArgumentParser) -> None:
     tools(made)
     made.add_argument("--json", action="store_true", help="print one JSON object")
     made.add_argument("--trace", metavar="FILE.html", help="save a page that shows every step")
+    made.add_argument(
+        "--out", metavar="FILE", help="save the answer's picture (.png, .jpg, .webp) or clip (.mp4)"
+    )
     made.add_argument("--seconds", type=seconds, help="how long the program may take")
     execution(made)
 

@@ -26,6 +26,16 @@ from visprog_tools.choice import (
     without,
 )
 from visprog_tools.detector import NanoDet
+from visprog_tools.editing import (
+    blur_background,
+    color_pop,
+    emoji,
+    highlight,
+    remove,
+    replace,
+    tag,
+)
+from visprog_tools.editor import Editor
 from visprog_tools.face import Faces
 from visprog_tools.find import detect, faces, objects, ocr, related, related_to, segment
 from visprog_tools.ground import Ground
@@ -45,29 +55,44 @@ from visprog_tools.measure import (
     position,
     width,
 )
+from visprog_tools.metric import height_from, point, tall, wide
 from visprog_tools.models import WEIGHTS
+from visprog_tools.moments import Decoder, Moments
 from visprog_tools.optical_flow import Dis
 from visprog_tools.oracle import ORACLE, Oracle
 from visprog_tools.picture import crop, crop_above, crop_below, crop_left_of, crop_right_of
 from visprog_tools.pixels import Pixels
 from visprog_tools.relations import Relations
 from visprog_tools.text import RapidOcr
+from visprog_tools.tracking import FlowTracker
+from visprog_tools.video import direction, frames, speed, track, when
 
 EMBEDDED = {
     tool: backend.name
-    for backend in (NanoDet, Masks, Faces, RapidOcr, Relations, Ground, Dis, Pixels, Abstain)
+    for backend in (
+        *(NanoDet, Masks, Faces, RapidOcr, Relations, Ground, Dis, Pixels, Editor, Abstain),
+        *(Decoder, FlowTracker, Moments),
+    )
     for tool in backend.serves
 }
-PROFILES = {"embedded": EMBEDDED, "oracle": ORACLE}
+NO_GRAPH = ("frames", "track", "when", *Editor.serves)  # what no scene graph is asked for
+PROFILES = {
+    "embedded": EMBEDDED,
+    "oracle": {**{tool: EMBEDDED[tool] for tool in NO_GRAPH}, **ORACLE},
+}
 
 __all__ = [
     "PROFILES",
     "WEIGHTS",
     "Abstain",
+    "Decoder",
     "Dis",
+    "Editor",
     "Faces",
+    "FlowTracker",
     "Ground",
     "Masks",
+    "Moments",
     "NanoDet",
     "Oracle",
     "Pixels",
@@ -77,11 +102,13 @@ __all__ = [
     "area",
     "behind",
     "below",
+    "blur_background",
     "bottommost",
     "caption",
     "center",
     "choose",
     "classify",
+    "color_pop",
     "common",
     "count",
     "crop",
@@ -92,13 +119,18 @@ __all__ = [
     "depth",
     "depth_at",
     "detect",
+    "direction",
     "distance",
+    "emoji",
     "exists",
     "faces",
     "farthest",
     "filter",
     "flow",
+    "frames",
     "height",
+    "height_from",
+    "highlight",
     "in_front_of",
     "inside",
     "largest",
@@ -111,18 +143,27 @@ __all__ = [
     "objects",
     "ocr",
     "overlapping",
+    "point",
     "position",
     "query",
     "related",
     "related_to",
+    "remove",
+    "replace",
     "right_of",
     "rightmost",
     "same",
     "segment",
     "smallest",
+    "speed",
+    "tag",
+    "tall",
     "topmost",
+    "track",
     "verify",
     "vqa",
+    "when",
+    "wide",
     "width",
     "without",
 ]

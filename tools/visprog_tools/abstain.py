@@ -22,7 +22,7 @@ class Abstain(Backend):
     """Answers nothing, and says why: the run ends as an abstention, not as a failure."""
 
     name = "none"
-    serves = ("vqa", "caption", "match", "distance")
+    serves = ("vqa", "caption", "match", "distance", "tall", "wide", "point")
     model = Model("none", "Apache-2.0", kind="rules")
 
     def vqa(self, image: Image, question: str) -> Unknown:
@@ -35,6 +35,19 @@ class Abstain(Backend):
     def match(self, image: Region | Image, text: str) -> Unknown:
         return unknown(f"no embedded model compares a picture with a text ({text!r})", "match")
 
+    def tall(self, region: Region) -> Unknown:
+        return _metres("tall", "; height_from compares with a thing whose size is known")
+
+    def wide(self, region: Region) -> Unknown:
+        return _metres("wide")
+
+    def point(self, region: Region) -> Unknown:
+        return _metres("point")
+
     def distance(self, a: Region, b: Region) -> Unknown:
         why = "no embedded model measures in metres; nearest and in_front_of compare by a heuristic"
         return unknown(why, "distance")
+
+
+def _metres(tool: str, instead: str = "") -> Unknown:
+    return unknown(f"no embedded model measures in metres{instead}", tool)

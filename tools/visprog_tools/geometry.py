@@ -13,6 +13,13 @@ from visprog.values import Image, Region
 Box = tuple[float, float, float, float]
 
 
+def given_metres(metres: float) -> float:
+    """A size that a program gives. Raises ToolError: it is none."""
+    if not 0 < metres < math.inf:
+        raise ToolError(f"want a size of more than 0 metres, got {metres:g}")
+    return float(metres)
+
+
 def expect_picture(tool: str, image: Image, *regions: Region) -> None:
     """See that the regions belong to this picture.
 

@@ -48,7 +48,7 @@ SERVED = """
     detect objects segment faces ocr related related_to
     left_of right_of above below in_front_of behind inside near
     largest smallest nearest farthest filter without
-    area depth distance flow
+    area depth distance tall wide point height_from flow
     query verify choose vqa caption classify match same common
 """
 
@@ -230,6 +230,18 @@ class Oracle(Backend):
 
     def distance(self, a: Region, b: Region) -> Metres | Unknown:
         return _blind("distances", "distance")
+
+    def tall(self, region: Region) -> Metres | Unknown:
+        return _blind("metres", "tall")
+
+    def wide(self, region: Region) -> Metres | Unknown:
+        return _blind("metres", "wide")
+
+    def point(self, region: Region) -> list[Metres] | Unknown:
+        return _blind("metres", "point")
+
+    def height_from(self, region: Region, reference: Region, metres: float) -> Metres | Unknown:
+        return _blind("metres", "height_from")
 
     def flow(self, frame: Image, next: Image) -> Flow | Unknown:
         return _blind("motion", "flow")

@@ -23,7 +23,8 @@ from visprog_tools.hub.snapshots import Snapshot
 from visprog_tools.picture import FRAGMENT
 
 RELATIVE = ("depth", "nearest", "farthest", "in_front_of", "behind")
-METRIC = (*RELATIVE, "distance")
+SIZES = ("tall", "wide", "point", "height_from")
+METRIC = (*RELATIVE, "distance", *SIZES)
 LEAST = 0.01  # of the largest disparity in a picture: ratios are not kept below it
 OBLONG = 4.0  # squares of the processor's size that a picture may take; a longer one is shrunk
 RATIOS = (
@@ -77,6 +78,8 @@ class DepthBackend(HubBackend):
             return ToolError(f"{tool}: {scene}")
         if tool == "distance":
             return space.distance(scene, call)
+        if tool in SIZES:
+            return space.measured(tool, scene, call)
         if tool != "depth":
             return space.chosen(tool, scene, call)
         image = call["image"]

@@ -10,24 +10,29 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 
 from visprog.errors import SettingsError
+from visprog_tools import EMBEDDED
+from visprog_tools.hub.depth import SIZES
 from visprog_tools.hub.devices import place_of
 
 GB = 10**9
 LARGE = 20 * GB  # bytes for weights from which the profile for 24 GB is taken
 
 LOOK = ("vqa", "query", "verify", "choose", "filter", "same", "related", "related_to", "caption")
+MASKS = ("segment", "area")
 SPACE = ("depth", "nearest", "farthest", "in_front_of", "behind")
 
-BASE = {"faces": "mediapipe-face", "area": "masks", "common": "pixels"}
+BASE = {
+    **{"faces": "mediapipe-face", "common": "pixels"},
+    **{"frames": "decoder", "track": "flow", "when": "moments"},
+}
 
 CPU = {
-    **BASE,
+    **EMBEDDED,
     "detect": "grounding-dino-tiny",
     "objects": "rtdetr-v2-r18",
-    "segment": "sam2-small",
+    **dict.fromkeys(MASKS, "sam2-small"),
     **dict.fromkeys(SPACE, "depth-anything-v2-small"),
-    "distance": "depth-anything-v2-metric-indoor",
-    "flow": "dis",
+    **dict.fromkeys(("distance", *SIZES), "depth-anything-v2-metric-indoor"),
     **dict.fromkeys(("match", "classify"), "clip-base"),
     **dict.fromkeys(LOOK, "smolvlm-256m"),
     "ocr": "florence-2-base",
@@ -36,14 +41,14 @@ SMALL = {
     **CPU,
     "detect": "llmdet-tiny",
     "objects": "rtdetr-v2-r50",
-    "segment": "sam2-base-plus",
+    **dict.fromkeys(MASKS, "sam2-base-plus"),
     **dict.fromkeys(("match", "classify"), "siglip2-base"),
     **dict.fromkeys(LOOK, "smolvlm2-500m"),
 }
 CARD = {
     **SMALL,
     "detect": "llmdet-base",
-    "segment": "sam2-large",
+    **dict.fromkeys(MASKS, "sam2-large"),
     **dict.fromkeys(("match", "classify"), "siglip2-so400m"),
     **dict.fromkeys(LOOK, "qwen3-vl-4b"),
 }

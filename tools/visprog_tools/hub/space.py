@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from visprog.tool import Output
 from visprog.values import Image, Metres, Region
 from visprog_tools.choice import nothing_to_choose
-from visprog_tools.geometry import Box, expect_picture, pixel_box, same_thing
+from visprog_tools.geometry import Box, expect_picture, given_metres, pixel_box, same_thing
 from visprog_tools.hub.camera import Camera
 from visprog_tools.picture import FRAGMENT
 
@@ -62,6 +62,9 @@ def picture_of(tool: str, call: Mapping[str, Any]) -> Image | None:
         return call["image"]  # type: ignore[no-any-return]
     if tool == "distance":
         regions, image = [call["b"]], call["a"].image
+    elif "region" in call:
+        regions, image = [call["region"], call.get("reference", call["region"])], None
+        image = regions[0].image
     else:
         regions = call["regions"]
         image = call["anchor"].image if "anchor" in call else regions[0].image if regions else None
@@ -112,6 +115,56 @@ def distance(scene: Scene, call: Mapping[str, Any]) -> Output:
         names = " and ".join(dict.fromkeys(repr(call[name].label) for name in "ab"))
         notices.append(f"uncertain: the depths within {names} vary by about {off:.2g} m")
     return Output(Metres(metres), tuple(notices))
+
+
+def measured(tool: str, scene: Scene, call: Mapping[str, Any]) -> Output:
+    """What `tall`, `wide`, `point` and `height_from` tell of a thing.
+
+    Its size is that of its box at the depth of its middle: exact for what stands upright and faces
+    the camera, and less than the whole of what leans away from it.
+    """
+    region: Region = call["region"]
+    one, camera = seen(region, scene.depth), scene.camera
+    assert camera is not None, "the depths have no scale"
+    if tool == "point":
+        return Output([Metres(float(n)) for n in place(one, camera)], _doubts(scene, one, region))
+    if tool != "height_from":
+        extent = region.height if tool == "tall" else region.width
+        notices = (*_doubts(scene, one, region), *_cut(region, tool))
+        return Output(Metres(extent * one.median / camera.focal), notices)
+    reference: Region = call["reference"]
+    metres = given_metres(call["metres"])
+    other = seen(reference, scene.depth)
+    ratio = region.height * one.median / (reference.height * other.median)
+    notices = (*_cut(region, tool), *_cut(reference, tool), *_spread(one, region))
+    return Output(Metres(metres * ratio), (*notices, *_spread(other, reference)))
+
+
+def _doubts(scene: Scene, one: Seen, region: Region) -> tuple[str, ...]:
+    camera = scene.camera
+    made = [camera.notice] if camera and camera.notice else []
+    if FRAGMENT.search(region.image.name):
+        made.append(PART)
+    if scene.limit and one.median > FULL * scene.limit:
+        made.append(f"the model tells no depth beyond {scene.limit:g} m: it may be more")
+    return (*made, *_spread(one, region))
+
+
+def _spread(one: Seen, region: Region) -> tuple[str, ...]:
+    share = one.spread / one.median if one.median else math.inf
+    if share <= SPREAD:
+        return ()
+    return (f"uncertain: the depths within {region.label!r} vary by about {share:.0%}",)
+
+
+def _cut(region: Region, tool: str) -> tuple[str, ...]:
+    """Says that the picture's edge may cut a thing off."""
+    image, reach = region.image, 1.0
+    across = region.left < reach or region.right > image.width - reach
+    down = region.top < reach or region.bottom > image.height - reach
+    if not (across if tool == "wide" else down):
+        return ()
+    return (f"{region.label!r} reaches the edge of the picture: it may be larger",)
 
 
 def chosen(tool: str, scene: Scene, call: Mapping[str, Any]) -> Output:
