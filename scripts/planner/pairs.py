@@ -25,12 +25,12 @@ from quoting import TOOLS, stray_texts
 from things import Things
 
 from visprog.lang.words import whole
-from visprog.values import Image
+from visprog.values import Image, Video
 
 Pair = dict[str, str]
 PROMPT = "Question: {question}\nProgram:\n"
 LONGEST = 420  # characters of an expression
-INPUTS = {"image": Image, "image2": Image, "images": list[Image]}
+INPUTS = {"image": Image, "image2": Image, "images": list[Image], "video": Video}
 # makers of pairs, and how often each is asked
 FAMILIES = [
     *((existence.there_is, 10), (existence.there_is_no, 6), (existence.somebody, 4)),

@@ -12,7 +12,10 @@ def _set(words: str) -> frozenset[str]:
 MAX_SPAN = 4  # words
 MAX_WORDS = 120  # of a question; what follows is not quoted
 
-ANSWERS = ("yes", "no", "left", "right", "top", "bottom", "front", "behind", "both", "neither")
+ANSWERS = (
+    *("yes", "no", "left", "right", "top", "bottom", "front", "behind", "both", "neither"),
+    *("up", "down", "still", "first", "second"),
+)
 """Texts that a program may answer with, beside what the question says."""
 
 # Words that say nothing of a picture. A quoted span holds none of the first, and neither begins nor
