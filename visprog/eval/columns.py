@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from visprog.agent import Agent
 from visprog.errors import SettingsError
+from visprog.eval.answering import REFERENCE, Agents
 from visprog.eval.questions import Question
 from visprog.eval.results import Result
 from visprog.eval.solvers import (
@@ -20,13 +17,11 @@ from visprog.eval.solvers import (
     reference_program,
     replayed,
     vqa_program,
-    without_words,
 )
 from visprog.planning.chat import ChatPlanner
 
 PROGRAM, VQA, BLIND, GUESS = "program", "vqa", "blind", "guess"
 ORACLE, PLANNED = "oracle", "planned-oracle"
-REFERENCE = "reference"  # the planner that takes each question's own functional program
 ABOUT = {
     PROGRAM: "planned programs over the tools",
     VQA: "the module for free questions alone",
@@ -35,55 +30,22 @@ ABOUT = {
     ORACLE: "the questions' own programs over the scene graphs",
     PLANNED: "planned programs over the scene graphs",
 }
+OWN = "the questions' own programs over the tools"  # under the planner REFERENCE
 
 
 @dataclass(frozen=True)
 class Column:
-    """One way to answer. `open`: gives what answers, and closes it; it is given the results of the
-    column PROGRAM. `why`: why it cannot be had, where it cannot."""
+    """One way to answer. `open`: gives what answers; it is given the results of the column PROGRAM.
+    `why`: why it cannot be had, where it cannot."""
 
     name: str
     about: str
-    open: Callable[[Sequence[Result]], AbstractContextManager[Solve]] | None = None
+    open: Callable[[Sequence[Result]], Solve] | None = None
     why: str = ""
 
 
-@dataclass(frozen=True)
-class Answering:
-    """What answers: a planner's name, a profile, where the pictures and scene graphs are, and what
-    else an agent is made with."""
-
-    planner: str
-    tools: str
-    images: Path
-    scene_graphs: Path | None
-    settings: Mapping[str, Any]
-
-    def agent(self, tools: str | Any = None, planner: str | None = None) -> Agent:
-        """An agent; `tools`: others than the profile. Raises SettingsError."""
-        settings = dict(self.settings)
-        options = dict(settings.pop("options", None) or {})
-        if self.scene_graphs:
-            options["scene_graphs"] = str(self.scene_graphs)
-        name = self.planner if planner is None else planner
-        chosen = None if name == REFERENCE else name
-        return Agent(chosen, tools or self.tools, options=options, **settings)
-
-    def expect(self) -> None:
-        """Find out what is wrong with the settings before a question is asked.
-
-        Raises:
-            SettingsError: an unknown planner or profile, or one that cannot do what is asked.
-        """
-        if self.planner == REFERENCE and self.settings.get("route"):
-            raise SettingsError("the reference's programs leave nothing to route: name a planner")
-        with self.agent() as agent:
-            if self.planner != REFERENCE:
-                agent.expect_planner()
-
-
 def columns(
-    by: Answering,
+    agents: Agents,
     asked: Sequence[Question],
     wanted: Sequence[str] | None = None,
     ablate: Sequence[str] = (),
@@ -104,84 +66,84 @@ def columns(
     for name in wanted or ():
         if name not in names:
             raise SettingsError(f"no column {name!r}; known: {', '.join(names)}")
-    made = [_program(by, solve)]
+    made = [_program(agents, solve)]
     for name in names[1:]:
         if wanted is None or name in wanted:
-            column = _MAKERS[name](by, asked)
+            column = _MAKERS[name](agents, asked)
             if wanted is not None and column.why:
                 raise SettingsError(f"no column {name}: {column.why}")
             made.append(column)
     if ablate:
-        made.append(_ablated(by, ablate))
+        made.append(_ablated(agents, ablate))
     return made
 
 
-def _program(by: Answering, solve: Solve | None) -> Column:
-    @contextmanager
-    def opened(_: Sequence[Result]) -> Iterator[Solve]:
-        if solve is not None:
-            yield solve
-            return
-        with by.agent() as agent:
-            if by.planner == REFERENCE:
-                yield agent_solver(agent, by.images, reference_program)
-            else:
-                yield agent_solver(agent, by.images)
+def _program(agents: Agents, solve: Solve | None) -> Column:
+    def opened(_: Sequence[Result]) -> Solve:
+        return solve or agent_solver(agents.main, agents.by.images, _own(agents))
 
-    return Column(PROGRAM, ABOUT[PROGRAM], opened)
+    return Column(PROGRAM, OWN if _own(agents) else ABOUT[PROGRAM], opened)
 
 
-def _vqa(by: Answering, asked: Sequence[Question]) -> Column:
-    @contextmanager
-    def opened(_: Sequence[Result]) -> Iterator[Solve]:
-        with by.agent(planner=REFERENCE) as agent:
-            yield agent_solver(agent, by.images, vqa_program)
+def _own(agents: Agents) -> Callable[[Question], str] | None:
+    """Gives the questions' own programs, where these stand for a planner."""
+    return reference_program if agents.by.planner == REFERENCE else None
 
-    if by.settings.get("mode") == "stepwise":  # its agent takes no programs
-        return Column(VQA, ABOUT[VQA], why="it is not measured in stepwise mode")
+
+def _vqa(agents: Agents, asked: Sequence[Question]) -> Column:
+    if VQA not in agents.tools():
+        return Column(VQA, ABOUT[VQA], why=f"the profile {agents.by.tools} has no word vqa")
     if all(len(question.images) > 1 for question in asked):
         return Column(VQA, ABOUT[VQA], why="all questions are about several pictures")
-    return Column(VQA, ABOUT[VQA], opened)
+    return Column(
+        VQA,
+        ABOUT[VQA],
+        lambda _: agent_solver(agents.running(), agents.by.images, vqa_program),
+    )
 
 
-def _blind(by: Answering, asked: Sequence[Question]) -> Column:
-    @contextmanager
-    def opened(_: Sequence[Result]) -> Iterator[Solve]:
-        with by.agent() as agent:
-            assert isinstance(agent.planner, ChatPlanner)
-            yield blind_solver(agent.planner.model)
+def _blind(agents: Agents, asked: Sequence[Question]) -> Column:
+    def opened(_: Sequence[Result]) -> Solve:
+        planner = agents.main.planner
+        if not isinstance(planner, ChatPlanner):
+            raise SettingsError(f"no column {BLIND}: {planner.name} writes programs only")
+        return blind_solver(planner.model, planner.most)
 
-    if by.planner.partition(":")[0] in ("embedded", "scripted", REFERENCE):
-        why = f"the planner {by.planner} writes programs only, it answers no questions"
+    name = agents.by.planner
+    if name.partition(":")[0] in ("embedded", "scripted", REFERENCE):
+        why = f"the planner {name} writes programs only, it answers no questions"
         return Column(BLIND, ABOUT[BLIND], why=why)
     return Column(BLIND, ABOUT[BLIND], opened)
 
 
-def _guess(by: Answering, asked: Sequence[Question]) -> Column:
-    return Column(GUESS, ABOUT[GUESS], lambda _: nullcontext(guess))
+def _guess(agents: Agents, asked: Sequence[Question]) -> Column:
+    return Column(GUESS, ABOUT[GUESS], lambda _: guess)
 
 
-def _oracle(by: Answering, asked: Sequence[Question]) -> Column:
-    @contextmanager
-    def opened(_: Sequence[Result]) -> Iterator[Solve]:
-        with by.agent(ORACLE, REFERENCE) as agent:
-            yield agent_solver(agent, by.images, reference_program)
-
+def _oracle(agents: Agents, asked: Sequence[Question]) -> Column:
+    by = agents.by
+    why = ""
     if not by.scene_graphs:
-        return Column(ORACLE, ABOUT[ORACLE], why="no scene graphs are given (--scene-graphs)")
-    if not any(question.program for question in asked):
-        return Column(ORACLE, ABOUT[ORACLE], why="the questions have no programs of their own")
-    if by.planner == REFERENCE and by.tools == ORACLE:
-        return Column(ORACLE, ABOUT[ORACLE], why="it is the same as the column of programs")
-    return Column(ORACLE, ABOUT[ORACLE], opened)
+        why = "no scene graphs are given (--scene-graphs)"
+    elif not any(question.program for question in asked):
+        why = "the questions have no programs of their own"
+    elif by.planner == REFERENCE and by.tools == ORACLE:
+        why = "it is the same as the column of programs"
+    if why:
+        return Column(ORACLE, ABOUT[ORACLE], why=why)
+    return Column(
+        ORACLE,
+        ABOUT[ORACLE],
+        lambda _: agent_solver(agents.running(ORACLE), by.images, reference_program),
+    )
 
 
-def _planned(by: Answering, asked: Sequence[Question]) -> Column:
-    @contextmanager
-    def opened(results: Sequence[Result]) -> Iterator[Solve]:
+def _planned(agents: Agents, asked: Sequence[Question]) -> Column:
+    by = agents.by
+
+    def opened(results: Sequence[Result]) -> Solve:
         programs = {result.id: result.program for result in results}
-        with by.agent(ORACLE, REFERENCE) as agent:
-            yield agent_solver(agent, by.images, replayed(programs))
+        return agent_solver(agents.running(ORACLE), by.images, replayed(programs))
 
     if not by.scene_graphs:
         return Column(PLANNED, ABOUT[PLANNED], why="no scene graphs are given (--scene-graphs)")
@@ -190,19 +152,19 @@ def _planned(by: Answering, asked: Sequence[Question]) -> Column:
     return Column(PLANNED, ABOUT[PLANNED], opened)
 
 
-def _ablated(by: Answering, words: Sequence[str]) -> Column:
-    with by.agent(planner=REFERENCE) as agent:
-        tools = agent.tools
-    kept = tools.without(without_words(words, tools))
+def _ablated(agents: Agents, words: Sequence[str]) -> Column:
+    tools, names = agents.tools(), tuple(dict.fromkeys(words))
+    for name in names:
+        if name not in tools:
+            raise SettingsError(f"no tool {name!r} to leave out")
 
-    @contextmanager
-    def opened(_: Sequence[Result]) -> Iterator[Solve]:
-        with by.agent(kept) as agent:
-            program = reference_program if by.planner == REFERENCE else None
-            yield agent_solver(agent, by.images, program)
+    def opened(_: Sequence[Result]) -> Solve:
+        return agent_solver(
+            agents.planning(tools.without(names)), agents.by.images, _own(agents)
+        )
 
-    listed = ", ".join(words)
-    return Column(f"without-{'-'.join(words)}", f"planned programs without {listed}", opened)
+    about = OWN if _own(agents) else ABOUT[PROGRAM]
+    return Column(f"without-{'-'.join(names)}", f"{about}, without {', '.join(names)}", opened)
 
 
 _MAKERS = {VQA: _vqa, BLIND: _blind, GUESS: _guess, ORACLE: _oracle, PLANNED: _planned}

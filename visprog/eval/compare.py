@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from visprog.errors import ProgramError, SettingsError
-from visprog.eval.report import PROGRAM, compared
-from visprog.eval.report_page import bars, document, table
-from visprog.eval.report_text import markdown_table
+from visprog.eval.pairs import compared
 from visprog.eval.results import Result, read_results
 from visprog.eval.stats import share
-from visprog.highlight import highlight
 from visprog.lang.format import format as canonical
 from visprog.lang.parse import parse
-from visprog.render.elements import left_out, section
-from visprog.render.elements import text as escaped
+from visprog.trace import ABSTAINED, ANSWERED, FAILED
 
-SHOWN = 24  # questions of each kind on the page
-LISTED = 20  # of each kind in text
+PROGRAM = "program"
+DIGITS = 6  # of shares
+LISTED = 200  # questions of each kind in compare.md; compare.json has all
 FIXED, BROKEN = "fixed", "broken"  # right in the second run only; in the first only
+SETTINGS = (  # of a run, told where they differ
+    *("task", "planner", "tools", "protocol", "seed", "limit", "shard", "ablate", "versions"),
+    *("questions", "images", "scene_graphs", "choices", "models"),
+)
 
 
 def compare(
@@ -34,187 +38,175 @@ def compare(
             have, where they have others too; `seed`: of the bootstrap.
 
     Returns:
-        What `compare.json` says; `difference`: the second run's accuracy less the first's.
+        What `compare.json` says. `difference`: the second run's accuracy less the first's, over all
+        questions that both have; `balanced`: the same over the balanced ones; `left_out`: ids that
+        only one of them has; `fixed`, `broken`: the questions that only the second, or only the
+        first has right; `programs_changed`: how many programs mean something else, `changed`: of
+        which questions.
 
     Raises:
         SettingsError: a folder has no such results, or their questions differ.
     """
     before, after = (_read(folder, column) for folder in (first, second))
     shared = [name for name in before if name in after]
-    left = [sorted(one.keys() - set(shared)) for one in (before, after)]
+    left = [[name for name in one if name not in other] for one, other in
+            ((before, after), (after, before))]  # fmt: skip
     if not shared or (any(left) and not common):
+        hint = "; --common compares these" if shared else ""
         raise SettingsError(
             f"the runs have different questions: {len(left[0])} only in {first}, {len(left[1])} "
-            f"only in {second}, {len(shared)} in both; --common compares these"
+            f"only in {second}, {len(shared)} in both{hint}"
         )
-    differing = [name for name in shared if before[name].truth != after[name].truth]
-    if differing:
-        raise SettingsError(f"the runs have different right answers, such as to {differing[0]}")
     pairs = [(before[name], after[name]) for name in shared]
-    paired = compared([b for _, b in pairs], [a for a, _ in pairs], seed)
+    _expect_same(pairs)
+    changed = {a.id: None for a, b in pairs if _differs(a.program, b.program)}
+    told = [_told(folder) for folder in (first, second)]
+    balanced = [(a, b) for a, b in pairs if a.balanced]
     return {
-        "first": _about(first, [a for a, _ in pairs], len(left[0])),
-        "second": _about(second, [b for _, b in pairs], len(left[1])),
+        "first": _run(first, told[0], [a for a, _ in pairs], len(left[0])),
+        "second": _run(second, told[1], [b for _, b in pairs], len(left[1])),
         "column": column,
+        "seed": seed,
         "n": len(pairs),
-        "difference": paired["difference"],
-        "low": paired["low"],
-        "high": paired["high"],
-        "p": paired["p"],
-        "types": _types(pairs, seed),
-        FIXED: [_change(a, b) for a, b in pairs if b.correct and not a.correct],
-        BROKEN: [_change(a, b) for a, b in pairs if a.correct and not b.correct],
-        "programs_changed": sum(_differs(a.program, b.program) for a, b in pairs),
+        **_gap(pairs, seed),
+        "balanced": _gap(balanced, seed) if 0 < len(balanced) < len(pairs) else None,
+        "settings": _settings(*told),
+        "left_out": {"first": left[0], "second": left[1]},
+        "structural": _by(pairs, lambda result: result.structural, seed),
+        "types": _by(pairs, lambda result: result.detailed, seed),
+        FIXED: [_change(a, b, a.id in changed) for a, b in pairs if b.correct and not a.correct],
+        BROKEN: [_change(a, b, a.id in changed) for a, b in pairs if a.correct and not b.correct],
+        "programs_changed": len(changed),
+        "changed": list(changed),
     }
 
 
 def _read(folder: Path, column: str) -> dict[str, Result]:
-    path = folder / ("results.jsonl" if column == PROGRAM else f"columns/{column}.jsonl")
-    if not path.is_file():
-        raise SettingsError(f"{folder} has no results of column {column!r}")
-    return {result.id: result for result in read_results(path)}
-
-
-def _about(folder: Path, results: Sequence[Result], left_out: int) -> dict[str, Any]:
-    try:
-        told = json.loads((folder / "run.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        told = {}
-    return {
-        "folder": str(folder),
-        "planner": told.get("planner", ""),
-        "tools": told.get("tools", ""),
-        "command": told.get("command", ""),
-        "left_out": left_out,
-        **share([result.correct for result in results]),
-    }
-
-
-def _types(pairs: Sequence[tuple[Result, Result]], seed: int) -> dict[str, Any]:
-    made = {}
-    for name in sorted({a.detailed for a, _ in pairs}):
-        of = [(a, b) for a, b in pairs if a.detailed == name]
-        rates = [sum(one.correct for one in each) / len(of) for each in zip(*of, strict=True)]
-        made[name] = {
-            "first": rates[0],
-            "second": rates[1],
-            **compared([b for _, b in of], [a for a, _ in of], seed),
-        }
+    columns = folder / "columns"
+    path = folder / "results.jsonl" if column == PROGRAM else columns / f"{column}.jsonl"
+    if path.parent not in (folder, columns) or not path.is_file():
+        found = [PROGRAM] if (folder / "results.jsonl").is_file() else []
+        found += sorted(file.stem for file in columns.glob("*.jsonl"))
+        known = f"it has {', '.join(found)}" if found else "it is no folder of a run"
+        raise SettingsError(f"{folder} has no results of column {column!r}; {known}")
+    made = {result.id: result for result in read_results(path)}
+    if not made:
+        raise SettingsError(f"{path} has no results")
     return made
 
 
-def _change(a: Result, b: Result) -> dict[str, Any]:
+def _expect_same(pairs: Sequence[tuple[Result, Result]]) -> None:
+    """Raises SettingsError: questions of one name are not the same in both runs."""
+    for a, b in pairs:
+        if (a.question, a.images) != (b.question, b.images):
+            raise SettingsError(f"the runs have different questions of the name {a.id}")
+        if a.truth != b.truth:
+            raise SettingsError(f"the runs have different right answers, such as to {a.id}")
+
+
+def _told(folder: Path) -> dict[str, Any]:
+    """What a run says of itself; a folder without it is compared all the same."""
+    try:
+        made = json.loads((folder / "run.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        made = None
+    return made if isinstance(made, dict) else {}
+
+
+def _run(
+    folder: Path, told: Mapping[str, Any], results: Sequence[Result], left_out: int
+) -> dict[str, Any]:
+    n = len(results)
+    costs = [result.cost for result in results if result.cost is not None]
+    return {
+        "folder": str(folder),
+        **{name: told.get(name, "") for name in ("planner", "tools", "command")},
+        "left_out": left_out,
+        **share([result.correct for result in results], DIGITS),
+        "status": {
+            status: sum(result.status == status for result in results)
+            for status in (ANSWERED, ABSTAINED, FAILED)
+        },
+        "repaired": sum(result.repaired > 0 for result in results),
+        "seconds_mean": round(statistics.fmean(result.seconds for result in results), 4),
+        "calls_a_question": round(sum(result.calls for result in results) / n, 3),
+        "tokens_a_question": round(sum(result.tokens for result in results) / n, 1),
+        "dollars_a_question": round(sum(costs) / n, 8) if len(costs) == n else None,
+    }
+
+
+def _gap(pairs: Sequence[tuple[Result, Result]], seed: int) -> dict[str, Any]:
+    """The second's accuracy less the first's; `only_first`, `only_second`: right in only that."""
+    made = compared([b for _, b in pairs], [a for a, _ in pairs], seed)
+    only = {"only_first": made["only_second"], "only_second": made["only_first"]}
+    return {name: made[name] for name in ("n", "difference", "low", "high", "p")} | only
+
+
+def _settings(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """What the runs were made with that differs: {name: [of the first, of the second]}."""
+    return {
+        name: [first.get(name), second.get(name)]
+        for name in SETTINGS
+        if first.get(name) != second.get(name)
+    }
+
+
+def _by(
+    pairs: Sequence[tuple[Result, Result]], key: Callable[[Result], str], seed: int
+) -> dict[str, Any]:
+    table: dict[str, list[tuple[Result, Result]]] = defaultdict(list)
+    for a, b in pairs:
+        table[key(a)].append((a, b))
+    return {
+        name: {
+            "first": statistics.fmean(a.correct for a, _ in of),
+            "second": statistics.fmean(b.correct for _, b in of),
+            **_gap(of, seed),
+        }
+        for name, of in sorted(table.items())
+    }
+
+
+def _change(a: Result, b: Result, program_changed: bool) -> dict[str, Any]:
     return {
         "id": a.id,
         "question": a.question,
+        "images": list(a.images),
         "truth": a.truth,
-        "first": a.answer if a.status == "answered" else f"{a.status}: {a.reason}",
-        "second": b.answer if b.status == "answered" else f"{b.status}: {b.reason}",
+        "first": a.answer if a.status == ANSWERED else f"{a.status}: {a.reason}",
+        "second": b.answer if b.status == ANSWERED else f"{b.status}: {b.reason}",
         "first_program": a.program,
         "second_program": b.program,
-        "program_changed": _differs(a.program, b.program),
+        "program_changed": program_changed,
     }
 
 
 def _differs(a: str, b: str) -> bool:
     """Whether two programs mean something else; of those that do not parse, whether they differ."""
+    return a != b and _meaning(a) != _meaning(b)
+
+
+@lru_cache(maxsize=4096)
+def _meaning(program: str) -> str:
     try:
-        return canonical(parse(a)) != canonical(parse(b))
+        return canonical(parse(program))
     except ProgramError:
-        return a != b
+        return program
 
 
 def text(made: Mapping[str, Any]) -> str:
     """A comparison in lines of Markdown."""
-    rows = [
-        (name, made[name]["folder"], made[name]["planner"], made[name]["tools"], _rate(made[name]))
-        for name in ("first", "second")
-    ]
-    lines = markdown_table(("run", "folder", "planner", "tools", "right"), rows)[1:]
-    lines += ["", f"{made['n']} questions in pairs: second less first {_difference(made)}."]
-    for name in ("first", "second"):
-        if made[name]["left_out"]:
-            lines.append(f"Left out: {made[name]['left_out']} questions that only {name} has.")
-    for kind in (FIXED, BROKEN):
-        lines += ["", f"{kind}: {len(made[kind])}"]
-        lines += [
-            f"- {one['id']}: {one['question']} ({one['first']} -> {one['second']}, the truth is "
-            f"{one['truth']})"
-            for one in made[kind][:LISTED]
-        ]
-    lines += ["", f"Programs that mean something else: {made['programs_changed']}."]
-    return "\n".join(lines)
+    from visprog.eval.reporting.comparison import lines
+
+    return "\n".join(lines(made))
 
 
 def write(made: Mapping[str, Any], out: Path) -> None:
     """Write compare.json, compare.md and compare.html into a folder."""
+    from visprog.eval.reporting.comparison import lines, page
+
     out.mkdir(parents=True, exist_ok=True)
     data = json.dumps(made, indent=2, ensure_ascii=False)
-    (out / "compare.json").write_text(data + "\n", encoding="utf-8")
-    (out / "compare.md").write_text(f"# Two runs\n\n{text(made)}\n", encoding="utf-8")
-    (out / "compare.html").write_text(_page(made), encoding="utf-8")
-
-
-def _page(made: Mapping[str, Any]) -> str:
-    runs = bars(
-        (
-            f"{name}: {made[name]['planner']}, {made[name]['tools']}",
-            *(made[name][key] for key in ("rate", "low", "high")),
-            _rate(made[name]),
-        )
-        for name in ("first", "second")
-    )
-    heads = ("type", "questions", "first", "second", "difference", "95 %", "p")
-    types = table(
-        heads,
-        (
-            (
-                name,
-                one["n"],
-                f"{one['first']:.1%}",
-                f"{one['second']:.1%}",
-                f"{one['difference']:+.3f}",
-                f"{one['low']:+.3f} to {one['high']:+.3f}",
-                f"{one['p']:.2g}",
-            )
-            for name, one in made["types"].items()
-        ),
-    )
-    body = (
-        '<p class="brand">visprog</p><h1>Two runs</h1>'
-        f'<p class="lead">{made["n"]:,} questions in pairs: second less first '
-        f"{escaped(_difference(made))}. {made['programs_changed']:,} programs mean something else."
-        "</p>"
-        + section("runs", "Right answers", runs)
-        + section("types", "By type", types)
-        + section(FIXED, "Fixed", _changes(made[FIXED]))
-        + section(BROKEN, "Broken", _changes(made[BROKEN]))
-    )
-    return document("visprog: two runs", body)
-
-
-def _changes(changes: Sequence[Mapping[str, Any]]) -> str:
-    shown = "".join(map(_card, changes[:SHOWN]))
-    more = left_out(len(changes), SHOWN, "questions")
-    return f'<div class="gallery">{shown}</div>{more}' if shown else ""
-
-
-def _card(one: Mapping[str, Any]) -> str:
-    programs = [one["first_program"], *([one["second_program"]] if one["program_changed"] else [])]
-    shown = "".join(f"<pre>{highlight(text.strip())}</pre>" for text in programs if text)
-    return (
-        f'<article class="miss"><div class="body"><p class="asked">{escaped(one["question"])}</p>'
-        f"<p>{escaped(one['first'])} → {escaped(one['second'])}, the truth is "
-        f"{escaped(one['truth'])}</p>{shown}</div></article>"
-    )
-
-
-def _rate(one: Mapping[str, Any]) -> str:
-    return f"{one['rate']:.1%} of {one['n']:,} ({one['low']:.3f} to {one['high']:.3f})"
-
-
-def _difference(one: Mapping[str, Any]) -> str:
-    return (
-        f"{one['difference']:+.3f} (95 %: {one['low']:+.3f} to {one['high']:+.3f}, "
-        f"McNemar p {one['p']:.2g})"
-    )
+    told = "\n".join(("# Two runs", "", *lines(made, listed=LISTED)))
+    for name, page_of in (("json", data + "\n"), ("md", told + "\n"), ("html", page(made))):
+        (out / f"compare.{name}").write_text(page_of, encoding="utf-8", errors="replace")

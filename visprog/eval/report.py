@@ -23,6 +23,7 @@ from visprog.trace import ABSTAINED, ANSWERED, DIRECT, FAILED
 STATUSES = (ANSWERED, ABSTAINED, FAILED)
 REASONS = 10  # the most frequent reasons that a report shows
 REASON = 300  # characters of one
+DIGITS = 6  # of shares, so that a page that rounds them to three rounds them rightly
 VIPERGPT = "vipergpt"
 PROGRAM = "program"
 
@@ -76,9 +77,9 @@ def make_report(
         "n_balanced": sum(result.balanced for result in main),
         **_figures(asked, main, choices),
         **_protocol(about, main),
-        "status": {name: share([r.status == name for r in main]) for name in STATUSES},
-        "failures": {kind: share([r.failure == kind for r in main]) for kind in FAILURES},
-        "repaired": share([r.repaired > 0 for r in main]),
+        "status": {name: _share([r.status == name for r in main]) for name in STATUSES},
+        "failures": {kind: _share([r.failure == kind for r in main]) for kind in FAILURES},
+        "repaired": _share([r.repaired > 0 for r in main]),
         "routed": _accuracy([r.correct for r in main if r.mode == DIRECT]),
         "through_tools": _accuracy([r.correct for r in main if r.mode != DIRECT]),
         **_tables(main),
@@ -102,6 +103,10 @@ def make_report(
         ],
         **tool_sets(results),
     }
+
+
+def _share(hits: Sequence[bool]) -> dict[str, float | int]:
+    return share(hits, DIGITS)
 
 
 def _scored(results: Sequence[Result]) -> Sequence[Result]:
@@ -176,7 +181,7 @@ def _by(
     table: dict[str | int, list[bool]] = defaultdict(list)
     for result in results:
         table[key(result)].append(result.correct)
-    return {str(name): share(table[name]) for name in sorted(table)}  # type: ignore[type-var]
+    return {str(name): _share(table[name]) for name in sorted(table)}
 
 
 def _seconds(results: Sequence[Result]) -> dict[str, float]:
@@ -222,8 +227,8 @@ def _reasons(results: Iterable[Result]) -> Counter[str]:
 def _column(name: str, results: Sequence[Result], about: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "about": (about.get("about") or {}).get(name, ""),
-        **share([result.correct for result in results]),
-        "scored": share([result.correct for result in _scored(results)]),
+        **_share([result.correct for result in results]),
+        "scored": _share([result.correct for result in _scored(results)]),
         "status": {one: sum(r.status == one for r in results) for one in STATUSES},
         "failures": dict(Counter(r.failure for r in results if r.failure)),
         "repaired": sum(result.repaired > 0 for result in results),

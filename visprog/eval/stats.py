@@ -23,11 +23,13 @@ def wilson(hits: int, n: int, z: float = Z95) -> tuple[float, float]:
     return middle - reach if hits else 0.0, middle + reach if hits < n else 1.0
 
 
-def share(hits: Sequence[bool]) -> dict[str, float | int]:
-    """{n, rate, low, high}: how many there are, the fraction that is true, its interval (95 %)."""
+def share(hits: Sequence[bool], digits: int = 4) -> dict[str, float | int]:
+    """{n, rate, low, high}: how many there are, the fraction that is true, its interval (95 %),
+    rounded to so many digits."""
     low, high = wilson(sum(hits), len(hits))
     rate = sum(hits) / len(hits) if hits else 0.0
-    return {"n": len(hits), "rate": round(rate, 4), "low": round(low, 4), "high": round(high, 4)}
+    rounded = {name: round(n, digits) for name, n in (("rate", rate), ("low", low), ("high", high))}
+    return {"n": len(hits), **rounded}
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
@@ -74,4 +76,6 @@ def mcnemar(only_first: int, only_second: int) -> float:
     for k in range(least + 1):
         tail += ways
         ways = ways * (n - k) // (k + 1)
-    return min(1.0, 2 * tail / 2**n)  # whole numbers, so nothing is lost however many there are
+    return min(
+        1.0, float(2 * tail / 2**n)
+    )  # whole numbers, so nothing is lost however many there are

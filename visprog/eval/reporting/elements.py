@@ -53,7 +53,8 @@ def table(
         return ""
     return (
         f'<div class="sheet scrolls" tabindex="0" role="group" aria-label="{text(heads[0])}">'
-        f'<table class="grid"><thead>{cells("th", heads)}</thead><tbody>{body}</tbody></table></div>'
+        f'<table class="grid"><thead>{cells("th", heads)}</thead><tbody>{body}</tbody></table>'
+        "</div>"
     )
 
 

@@ -42,16 +42,13 @@ def _head(report: Mapping[str, Any]) -> list[str]:
         "",
         f"{report['n']} questions ({report['n_balanced']} balanced){read}.{drawn}",
     ]
-    return [*made, f"Stopped {report['stopped']}."] if "stopped" in report else made
+    return [*made, f"Stopped {plain(report['stopped'])}."] if "stopped" in report else made
 
 
 def _figures(report: Mapping[str, Any]) -> list[str]:
     rows: list[Sequence[Any]] = [(name, number(n)) for name, n in report["metrics"].items()]
-    rows += [
-        (f"{name}, by {one['normalisation']}'s rules", number(one["accuracy"]))
-        for name in ("accuracy",)
-        if (one := report.get("protocol_metrics"))
-    ]
+    if other := report.get("protocol_metrics"):
+        rows.append((f"accuracy as {other['normalisation']} compares", number(other["accuracy"])))
     rows += [(name, number(one["rate"])) for name, one in report["status"].items()]
     rows += [
         (f"failed: {name}", number(one["rate"]))
@@ -93,7 +90,7 @@ def _columns(report: Mapping[str, Any]) -> list[str]:
 
 
 def _some_unscored(report: Mapping[str, Any]) -> bool:
-    return 0 < report["n_balanced"] < report["n"]
+    return bool(0 < report["n_balanced"] < report["n"])
 
 
 def _comparisons(report: Mapping[str, Any]) -> list[str]:

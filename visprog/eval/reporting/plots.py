@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from visprog.eval.reporting.words import signed
 from visprog.render.elements import left_out, text
 
 ROWS = 60  # of a plot
 COLOURS = 6  # of the style sheet, for columns side by side
 TOPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)  # where an axis may end
-BAR, SLIM, GAP = 18, 10, 3  # pixels high: a bar alone, one among others, what is between them
+BAR, SLIM = 18, 13  # pixels high: a bar alone, the line of one among others
+CAP = 4  # pixels that the ends of an interval stand out
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,18 @@ class Bar:
     @property
     def label(self) -> str:
         """What it says to those who do not see it."""
+        return self._said("%", "")
+
+    @property
+    def gap(self) -> str:
+        """The same of a difference."""
+        return self._said("points", "+")
+
+    def _said(self, unit: str, sign: str) -> str:
         ends = ""
         if self.low is not None and self.high is not None:
-            ends = f", 95 %: {100 * self.low:.1f} to {100 * self.high:.1f} %"
-        return f"{self.name}: {100 * self.rate:.1f} %{ends}"
+            ends = f", 95 %: {100 * self.low:{sign}.1f} to {100 * self.high:{sign}.1f} {unit}"
+        return f"{self.name}: {100 * self.rate:{sign}.1f} {unit}{ends}"
 
 
 def colour(place: int) -> str:
@@ -52,21 +62,31 @@ def bars(rows: Iterable[Bar], *, whole: bool = True) -> str:
         return ""
     top = 1.0 if whole else _top([bar.high or bar.rate for bar in each])
     made = "".join(
-        _row(bar.name, bar.note, _plot(_bar(bar, 0, BAR, top), BAR, bar.label), bar.about)
+        _row(bar.name, bar.note, _plot(_bar(bar, top), BAR, bar.label), bar.about)
         for bar in each[:ROWS]
     )
     return _figure(made + _axis(top), len(each))
 
 
 def groups(rows: Iterable[tuple[str, str, Sequence[Bar]]]) -> str:
-    """Several bars a row, side by side: (name, note, bars)."""
+    """Several shares a row, as dots on their intervals: (name, note, shares)."""
     each = list(rows)
     made = ""
     for name, note, its in each[:ROWS]:
-        marks = "".join(_bar(bar, n * (SLIM + GAP), SLIM, 1.0) for n, bar in enumerate(its))
-        height = len(its) * (SLIM + GAP) - GAP
-        made += _row(name, note, _plot(marks, height, "; ".join(bar.label for bar in its)))
+        marks = "".join(_dot(bar, (n + 0.5) * SLIM) for n, bar in enumerate(its))
+        plot = _plot(marks, len(its) * SLIM, "; ".join(bar.label for bar in its))
+        made += _row(name, note, plot)
     return _figure(made + _axis(1.0), len(each)) if each else ""
+
+
+def _dot(bar: Bar, y: float) -> str:
+    reach = ""
+    if bar.low is not None and bar.high is not None:
+        ends = f'x1="{_at(bar.low, 1)}" x2="{_at(bar.high, 1)}"'
+        reach = f'<line class="reach" {ends} y1="{y}" y2="{y}"/>'
+    dot = f'<circle cx="{_at(bar.rate, 1)}" cy="{y}" r="4.5"/>'
+    base = f'<line class="base" x1="0" x2="100%" y1="{y}" y2="{y}"/>'
+    return f'{base}<g class="{bar.kind}"><title>{text(bar.label)}</title>{reach}{dot}</g>'
 
 
 def differences(rows: Iterable[Bar]) -> str:
@@ -89,13 +109,12 @@ def differences(rows: Iterable[Bar]) -> str:
         dot = f'<circle cx="{place(bar.rate)}" cy="9" r="5.5"/>'
         zero = f'<line class="zero" x1="50%" x2="50%" y1="0" y2="{BAR}"/>'
         marks = f'{zero}<g class="{bar.kind}">{reach}{dot}</g>'
-        made += _row(bar.name, bar.note, _svg(marks, BAR, bar.label), bar.about)
-    ticks = ((place(value), "middle", f"{100 * value:+g}" if value else "0") for value in _about(top))
+        made += _row(bar.name, bar.note, _svg(marks, BAR, bar.gap), bar.about)
+    ticks = (
+        (place(value), "middle", signed(f"{100 * value:+g}") if value else "0")
+        for value in (-top, 0.0, top)
+    )
     return _figure(made + _scale(ticks), len(each))
-
-
-def _about(top: float) -> tuple[float, ...]:
-    return (-top, 0.0, top)
 
 
 def parts(rows: Iterable[tuple[str, int, str]]) -> str:
@@ -138,17 +157,15 @@ def _top(values: Iterable[float]) -> float:
     return next((top for top in TOPS if top >= most - 1e-9), most)
 
 
-def _bar(bar: Bar, y: float, height: int, top: float) -> str:
-    middle = y + height / 2
-    made = (
-        f'<rect class="track" y="{y}" width="100%" height="{height}" rx="3"/>'
-        f'<rect class="{bar.kind}" y="{y}" width="{_at(bar.rate, top)}" height="{height}" rx="3"/>'
-    )
-    if bar.low is not None and bar.high is not None:
-        ends = f'x1="{_at(bar.low, top)}" x2="{_at(bar.high, top)}"'
-        line = f'{ends} y1="{middle}" y2="{middle}"'
-        made += f'<line class="halo" {line}/><line class="reach" {line}/>'
-    return made
+def _bar(bar: Bar, top: float) -> str:
+    made = f'<rect class="track" width="100%" height="{BAR}" rx="3"/>'
+    made += f'<rect class="{bar.kind}" width="{_at(bar.rate, top)}" height="{BAR}" rx="3"/>'
+    if bar.low is None or bar.high is None:
+        return made
+    low, high, middle = _at(bar.low, top), _at(bar.high, top), BAR / 2
+    ends = ((low, high, middle, middle), *((x, x, middle - CAP, middle + CAP) for x in (low, high)))
+    lines = "".join(f'<line x1="{x}" x2="{z}" y1="{y}" y2="{t}"/>' for x, z, y, t in ends)
+    return f'{made}<g class="ends">{lines}</g>'
 
 
 def _at(value: float, top: float) -> str:

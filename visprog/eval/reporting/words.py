@@ -8,6 +8,7 @@ from typing import Any
 SPACE = "\u00a0"  # keeps a number and its sign on one line
 MINUS = "\u2212"
 NONE = "not computed"
+CHANCE = 0.05  # the p below which a difference is told apart from chance
 
 
 def percent(value: float | None) -> str:
@@ -41,6 +42,13 @@ def probability(p: float) -> str:
     if p < 1e-4:
         return "< 0.0001"
     return f"{p:.4f}" if p < 0.01 else f"{p:.2f}"
+
+
+def side(one: Mapping[str, Any]) -> str:
+    """`good` or `bad` where a difference is told apart from chance, "" where it is not."""
+    if one["p"] >= CHANCE:
+        return ""
+    return "good" if one["difference"] > 0 else "bad"
 
 
 def of(one: Mapping[str, Any]) -> str:
