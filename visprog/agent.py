@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visprog import images as pictures
+from visprog import videos
 from visprog.answers import (
     Answer,
     Answered,
@@ -33,7 +34,15 @@ from visprog.errors import (
 from visprog.execution import Ended, Engine, Limits, Run, Runner, run
 from visprog.execution.cache import Cache
 from visprog.helper_library import Library
-from visprog.inputs import clean_question, input_kinds, input_values
+from visprog.inputs import (
+    VIDEO_KINDS,
+    clean_question,
+    first_frame_only,
+    input_kinds,
+    kinds_of,
+    opening_notices,
+    values_of,
+)
 from visprog.lang.checked import Checked, Checker
 from visprog.lang.types import unit_name
 from visprog.planning import Plan, Planner, make_planner
@@ -41,7 +50,7 @@ from visprog.recent import RecentPictures
 from visprog.settings import Settings
 from visprog.tool import Catalogue, Toolset
 from visprog.trace import ANSWERED, STEPWISE, WHOLE
-from visprog.values import Image
+from visprog.values import Image, Video
 from visprog.voting import elected
 
 if TYPE_CHECKING:  # loaded where they are asked for
@@ -70,7 +79,8 @@ class Agent:
         planner: a name as on the command line (`embedded`, `scripted:FILE`), or a `Planner`.
         tools: a profile (`embedded`, `oracle`), a mix (`embedded,ocr=rapidocr`), or a `Toolset`.
         options: settings that backends read, such as `{"scene_graphs": "graphs.json"}`.
-        limits: what one program may use; `image_limits`: the largest picture to take.
+        limits: what one program may use; `image_limits`: the largest picture to take;
+            `video_limits`: the largest video.
         cache: where results are kept; by default in memory, for this agent alone.
         replay: take every result from the cache; a call that has none there fails.
         runner: where batches of calls run; by default in this process.
@@ -98,6 +108,7 @@ class Agent:
         options: Mapping[str, str] | None = None,
         limits: Limits | None = None,
         image_limits: pictures.Limits = pictures.DEFAULT,
+        video_limits: videos.VideoLimits | None = None,
         cache: Cache | None = None,
         replay: bool = False,
         runner: Runner | None = None,
@@ -113,6 +124,7 @@ class Agent:
         settings = Settings.of()
         self.limits = limits or Limits()
         self.image_limits = image_limits
+        self.video_limits = video_limits or videos.VideoLimits()
         self.repairs, self.replans, self.samples = repairs, replans, samples
         self.route, self.mode = route, mode
         if mode not in (WHOLE, STEPWISE):
@@ -139,11 +151,12 @@ class Agent:
         self.engine = Engine(self.tools, cache, runner=runner, replay=replay)
         self._checker = Checker(self.tools)
         self._isolation = self._isolated() if isolate else None
-        self._picture = RecentPictures(
+        self._load_picture = (
             self._isolation.load
             if self._isolation
             else partial(pictures.load, limits=self.image_limits)
         )
+        self._picture = RecentPictures(self._load_source)
 
     @cached_property
     def planner(self) -> Planner:
@@ -159,6 +172,14 @@ class Agent:
                 library=self.helper_library,
             )
         return made
+
+    def expect_planner(self) -> None:
+        """Make the planner now, so that an unknown one is told before a question is asked.
+
+        Raises:
+            SettingsError: it is unknown, or cannot do what is asked of it.
+        """
+        _ = self._drafter
 
     @cached_property
     def _drafter(self) -> Drafter:
@@ -218,7 +239,8 @@ class Agent:
 
         Args:
             images: what `visprog.images.load` takes, or a list of such; a program sees the first as
-                `image`, the second as `image2`, and all as `images`.
+                `image`, the second as `image2`, and all as `images`. Or one video, as
+                `visprog.videos.load` takes it: `video`, and its first frame `image`.
             question: in words, at most 2,000 characters.
 
         Raises:
@@ -280,18 +302,27 @@ class Agent:
         for event in self._check_and_run(job):
             yield Answered(self._kept(job.ended(event))) if isinstance(event, Ended) else event
 
-    def plan(self, question: str, pictures_given: int = 1) -> Plan:
-        """The program for a question, checked but not run.
+    def plan(self, question: str, pictures_given: int = 1, *, video: bool = False) -> Plan:
+        """The program for a question, checked but not run. `video`: about one, not about pictures.
 
         Raises:
             QuestionError, PlanError, ProgramError
         """
-        text, kinds = clean_question(question), input_kinds(pictures_given)
+        text = clean_question(question)
+        kinds = VIDEO_KINDS if video else input_kinds(pictures_given)
         self._reread()
         plan = self.planner.plan(text, self.tools, kinds)
         plan = replace(plan, text=self._linked(plan.text))
         self._checker(plan.text, kinds)
         return plan
+
+    def check(self, program: str, images: Sequence[Image | Video] = ()) -> None:
+        """See that a program fits the tools and the pictures, by default one.
+
+        Raises:
+            ProgramError: its faults.
+        """
+        self._checker(self._linked(program), kinds_of(tuple(images)) if images else input_kinds(1))
 
     def batch(
         self, questions: Iterable[tuple[Sources, str] | tuple[Sources, str, str]]
@@ -308,11 +339,18 @@ class Agent:
             return map(self._kept, self._bulk().answers(jobs))
         return map(self._kept, elected(self._bulk().answers(self._samples(jobs)), self.samples))
 
-    def load(self, images: Sources) -> tuple[Image, ...]:
+    def _load_source(self, source: object) -> Image | Video:
+        if videos.is_video(source):
+            return videos.load(source, limits=self.video_limits, load_picture=self._load_picture)
+        return self._load_picture(source)
+
+    def load(self, images: Sources) -> tuple[Image | Video, ...]:
         given = images if isinstance(images, (list, tuple)) else [images]
         if not given:
             raise QuestionError("want at least one picture, got none")
-        return tuple(self._picture(source) for source in given)
+        loaded = tuple(self._picture(source) for source in given)
+        kinds_of(loaded)  # a video is alone
+        return loaded
 
     # -- the path from question to answer
 
@@ -340,6 +378,7 @@ class Agent:
 
     def _load(self, job: Job) -> None:
         job.images = self.load(job.sources)
+        job.notices = (*job.notices, *opening_notices(job.images))
 
     def _check(self, job: Job) -> Checked | None:
         """Check a program and note its unit; what is checked elsewhere gives None.
@@ -347,7 +386,8 @@ class Agent:
         Raises:
             ProgramError: its faults.
         """
-        kinds = input_kinds(len(job.images))
+        kinds = kinds_of(job.images)
+        job.notices = (*job.notices, *first_frame_only(job.images, job.program, job.notices))
         if self._isolation is not None:
             job.unit = self._isolation.check(job.program, kinds)
             return None
@@ -396,7 +436,7 @@ class Agent:
     def _start(self, job: Job) -> Run:
         if job.session is not None and job.part is not None:
             return job.session.run(job.part)
-        checked, values = self._check(job), input_values(job.images)
+        checked, values = self._check(job), values_of(job.images)
         if checked is None:
             assert self._isolation is not None
             return self._isolation.run(job.program, values)

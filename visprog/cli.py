@@ -14,7 +14,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from visprog import eval_commands, options
+from visprog import app_command, eval_commands, options
 from visprog.errors import ProgramError, QuestionError, SettingsError, VisprogError
 
 EXIT = {"answered": 0, "failed": 1, "abstained": 3}
@@ -140,6 +140,8 @@ def parser() -> argparse.ArgumentParser:
     options.tools(helpers)
 
     _command(commands, "doctor", _doctor, "say what works on this machine")
+
+    app_command.add(_command(commands, "app", app_command.run, "serve the chat in a browser"))
 
     evaluate = commands.add_parser("eval", help="measure on a benchmark")
     tasks = evaluate.add_subparsers(required=True, metavar="TASK")

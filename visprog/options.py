@@ -19,6 +19,11 @@ def tools(made: argparse.ArgumentParser) -> None:
         "--tools",
         help="embedded (default), hub, oracle, a mix: embedded,ocr=rapidocr, or a FILE.toml of one",
     )
+    backends_of(made)
+
+
+def backends_of(made: argparse.ArgumentParser) -> None:
+    """What backends may read."""
     made.add_argument("--scene-graphs", metavar="FILE", help="what the profile oracle answers from")
     hub = made.add_argument_group("models of the hub (extra models)")
     hub.add_argument("--device", help="auto (default), cpu, cuda:N, mps, or several with commas")

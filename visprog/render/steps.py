@@ -7,11 +7,11 @@ from itertools import islice
 
 from visprog.highlight import highlight
 from visprog.render.elements import figure, model_words, notices, section, text
-from visprog.show import describe
+from visprog.show import describe, title
 from visprog.summary import seconds
 from visprog.tool import Model
 from visprog.trace import StepRecord, Trace
-from visprog.values import Image, Region, Text, Unknown
+from visprog.values import Image, Region, Text, Unknown, Video
 
 DRAWN = 40  # values drawn on a page; more would make it too large to open
 CARDS = 500  # steps shown on a page
@@ -21,7 +21,7 @@ EARLIER = 60  # of those, steps of programs that were not accepted
 class Cards:
     """Makes the cards of one page, and draws values as long as there is room for them."""
 
-    def __init__(self, images: Sequence[Image]) -> None:
+    def __init__(self, images: Sequence[Image | Video]) -> None:
         self._images = images
         self._left = DRAWN
 
@@ -32,13 +32,15 @@ class Cards:
     def of(self, steps: Sequence[StepRecord], most: int, prefix: str = "") -> str:
         """Cards for at most so many steps. `prefix`: of their ids; those of the program that gave
         the answer have none, and point to its lines."""
-        made = []
-        for number, step in enumerate(steps[:most], 1):
-            drawn = self._left and not step.error
-            picture = figure(step.value, describe(step.value)) if drawn else ""
-            self._left -= bool(picture)
-            made.append(self._card(number, step, picture, prefix))
+        made = [self.one(number, step, prefix) for number, step in enumerate(steps[:most], 1)]
         return f"<ol>{''.join(made)}</ol>" if made else ""
+
+    def one(self, number: int, step: StepRecord, prefix: str = "") -> str:
+        """The card of one step, an item of a list."""
+        drawn = self._left and not step.error
+        picture = figure(step.value, describe(step.value)) if drawn else ""
+        self._left -= bool(picture)
+        return self._card(number, step, picture, prefix)
 
     def _card(self, number: int, step: StepRecord, picture: str, prefix: str) -> str:
         args = ", ".join(_argument(value, self._images) for value in step.args.values())
@@ -78,11 +80,14 @@ def steps(trace: Trace, cards: Cards) -> str:
     return section("steps", "Steps", body + notices(notes))
 
 
-def _argument(value: object, images: Sequence[Image]) -> str:
+def _argument(value: object, images: Sequence[Image | Video]) -> str:
     """A value as it may stand in a call: short, on one line."""
     if isinstance(value, Image):
         asked = len(images) == 1 and value == images[0]
-        return "image" if asked else describe(value.name, 24) or "picture"
+        moment = "" if value.time is None else f" at {value.time:.2f} s"
+        return "image" if asked else (describe(title(value), 24) or "picture") + moment
+    if isinstance(value, Video):
+        return "video"
     if isinstance(value, Region):
         return describe(value.label, 24)
     if isinstance(value, (list, tuple)) and value and isinstance(value[0], (Region, Text, Image)):

@@ -6,7 +6,7 @@ from visprog.render.elements import figure, listing, model_words, notices, text
 from visprog.show import describe
 from visprog.summary import confidence, directly, seconds, usage_parts
 from visprog.trace import DIRECT, Trace
-from visprog.values import Region, Text
+from visprog.values import Region, Text, Video
 
 WORDS = {"answered": "Answered", "abstained": "Abstained", "failed": "Failed"}
 ICONS = {
@@ -25,14 +25,14 @@ def top(trace: Trace) -> str:
 <div class="said">
 <p class="brand">visprog</p>
 <h1 dir="auto"{long}>{text(question)}</h1>
-{_verdict(trace)}
+{verdict(trace)}
 {direct}{notices(trace.notices)}
 {_facts(trace)}
 </div>
 </header>"""
 
 
-def _verdict(trace: Trace) -> str:
+def verdict(trace: Trace) -> str:
     status = trace.status if trace.status in WORDS else "failed"
     shown = describe(trace.answer, 600) if status == "answered" else ""
     unit = f' <span class="unit">{text(trace.unit)}</span>' if trace.unit and shown else ""
@@ -56,11 +56,14 @@ def _pictures(trace: Trace) -> str:
     if isinstance(trace.value, (Region, Text, list)):
         drawn = figure(trace.value, f"the answer: {describe(trace.value)}")
         made = f"<figure>{drawn}<figcaption>The answer</figcaption></figure>" if drawn else ""
-    if made and len(trace.images) == 1:
+    if made and len(trace.images) == 1 and not isinstance(trace.images[0], Video):
         return made
     for image in trace.images[:4]:
-        caption = f"{image.name or 'picture'} \u00b7 {image.width} \u00d7 {image.height}"
-        picture = figure(image, f"the picture {image.name}")
+        kind = "video" if isinstance(image, Video) else "picture"
+        caption = f"{image.name or kind} \u00b7 {image.width} \u00d7 {image.height}"
+        if isinstance(image, Video):
+            caption += f" \u00b7 {len(image.frames):,} frames \u00b7 {seconds(image.seconds)}"
+        picture = figure(image, f"the {kind} {image.name}")
         made += f"<figure>{picture}<figcaption>{text(caption)}</figcaption></figure>"
     return made
 
