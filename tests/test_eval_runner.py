@@ -19,10 +19,11 @@ import visprog_tools
 from tests.eval_questions import QUESTIONS, outcome_of, question, solve
 from visprog.agent import Agent
 from visprog.errors import PlanError, SettingsError
-from visprog.eval.columns import Answering
+from visprog.eval.answering import Answering
 from visprog.eval.questions import Question, load_questions
 from visprog.eval.results import Outcome, read_results
-from visprog.eval.runner import Evaluation, evaluate, merge
+from visprog.eval.runner import Evaluation, evaluate
+from visprog.eval.shards import merge
 from visprog.eval.solvers import agent_solver, reference_program, vqa_program
 from visprog.tool import Catalogue
 
@@ -237,7 +238,7 @@ def test_shards_are_put_together(folder: Path) -> None:
         assert (folder / "merged" / name).read_text() == (folder / "whole" / name).read_text()
     with pytest.raises(SettingsError, match="2 questions lack a result"):
         merge(shards[:2], wanted(folder), folder / "short")
-    with pytest.raises(SettingsError, match="of another evaluation: its planner differs"):
+    with pytest.raises(SettingsError, match="of another evaluation: its planner is"):
         merge(shards, wanted(folder, planner="scripted:y"), folder / "other")
 
 
@@ -324,7 +325,7 @@ def test_the_reference_under_the_oracle(folder: Path) -> None:
     made = list(agent_solver(Agent(tools=tools), folder, reference_program)(questions))
     missing, outcome, planless, unsure, nowhere, last = made
     assert "no picture 9.jpg" in missing.reason and missing.status == "failed"
-    assert last == missing and missing.failure == "setting"
+    assert last == missing and missing.failure == "picture"
     assert (outcome.status, outcome.text, outcome.value) == ("answered", "yes", True)
     assert outcome.calls == 2 and outcome.failure == ""
     assert "PlanError" in planless.reason and planless.failure == "plan"

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 import torch
+import transformers
 from safetensors.torch import save_file
 
+import visprog_tools
 from visprog.errors import SettingsError, ToolError, VisprogError, WeightsError
 from visprog.execution.cache import call_key
-from visprog.tool import Model, Output
+from visprog.tool import Catalogue, Model, Output
+from visprog_tools import hub
 from visprog_tools.hub.backend import HubBackend
 from visprog_tools.hub.devices import Place, place_of, size_of
 from visprog_tools.hub.entries import MODELS
-from visprog_tools.hub.loading import load_module
+from visprog_tools.hub.loading import load_module, load_processor
+from visprog_tools.hub.rehearsal import WORDS, call, rehearsal
 from visprog_tools.hub.remembered import Remembered
-from visprog_tools.hub.residence import Residence
 from visprog_tools.hub.snapshots import HubModel, Snapshot
 
 WIDE = 100  # numbers in a row of the toy model
-PLACE = Place("cpu", "float32")
 
 
 class Toy(torch.nn.Module):  # type: ignore[misc]
@@ -184,89 +186,6 @@ def test_a_file_of_the_hub_is_verified_by_its_hash(
         model.verify()
 
 
-# -- room
-
-
-def toy() -> Toy:
-    return Toy()
-
-
-SIZE = WIDE * WIDE * 4
-
-
-def test_a_model_is_loaded_once_for_all_threads() -> None:
-    home, made = Residence(PLACE), []
-
-    def make() -> Toy:
-        made.append(1)
-        return Toy()
-
-    def use() -> None:
-        with home.use("a", SIZE, make) as module:
-            assert isinstance(module, Toy)
-
-    threads = [threading.Thread(target=use) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(made) == 1 and home.used == SIZE
-
-
-def test_the_model_used_least_lately_makes_room() -> None:
-    home = Residence(replace(PLACE, budget=2 * SIZE))
-    for name in ("a", "b", "a", "c"):
-        with home.use(name, SIZE, toy):
-            assert home.used <= 2 * SIZE
-    assert (home.loads, home.evictions) == (3, 1)
-    with home.use("a", SIZE, toy):
-        assert home.loads == 3  # it was b that went
-    with home.use("b", SIZE, toy):
-        assert home.loads == 4
-
-
-def test_a_model_in_use_is_waited_for() -> None:
-    home, order = Residence(replace(PLACE, budget=SIZE)), []
-    begun, go = threading.Event(), threading.Event()
-
-    def first() -> None:
-        with home.use("a", SIZE, toy):
-            begun.set()
-            go.wait()
-            order.append("a")
-
-    def second() -> None:
-        with home.use("b", SIZE, toy):
-            order.append("b")
-
-    threads = [threading.Thread(target=first), threading.Thread(target=second)]
-    threads[0].start()
-    begun.wait()
-    threads[1].start()
-    go.set()
-    for thread in threads:
-        thread.join()
-    assert order == ["a", "b"] and home.used == SIZE
-
-
-def test_a_model_larger_than_the_budget_is_refused() -> None:
-    home = Residence(replace(PLACE, budget=SIZE - 1))
-    with pytest.raises(WeightsError, match=r"may hold.*--memory"), home.use("a", SIZE, toy):
-        pass
-
-
-def test_a_load_that_fails_leaves_nothing_behind() -> None:
-    home = Residence(replace(PLACE, budget=SIZE))
-
-    def broken() -> Toy:
-        raise WeightsError("broken")
-
-    with pytest.raises(WeightsError), home.use("a", SIZE, broken):
-        pass
-    with home.use("b", SIZE, toy):
-        assert home.used == SIZE
-
-
 def test_what_is_remembered_keeps_to_its_bytes() -> None:
     kept = Remembered(1000)
     for n in range(5):
@@ -321,11 +240,138 @@ def test_the_table_names_each_model_once() -> None:
         assert not model.bundled
 
 
-def test_weights_that_lack_some_do_not_load(folder: Path) -> None:
-    from transformers import CLIPModel
+# -- files of transformers
 
+
+def test_weights_that_lack_some_do_not_load(folder: Path) -> None:
+    (folder / "config.json").write_text('{"model_type": "clip"}')
     with pytest.raises(WeightsError, match=r"lacks weights of CLIPModel: \S+ and \d+ more"):
-        load_module(CLIPModel, Snapshot(folder, ""), torch.float32)
-    (folder / "config.json").write_text("{")
-    with pytest.raises(WeightsError, match="does not load"):
-        load_module(CLIPModel, Snapshot(folder, ""), torch.float32)
+        load_module(transformers.CLIPModel, Snapshot(folder, ""), torch.float32)
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ('{"model_type": "siglip"}', "has weights of siglip, not of CLIPModel"),
+        ("{", "has no configuration"),
+        ("{}", "has no configuration"),
+        ("[]", "has no configuration"),
+        (None, "has no configuration"),
+    ],
+)
+def test_weights_of_another_type_do_not_load(folder: Path, config: str | None, why: str) -> None:
+    (folder / "config.json").unlink()
+    if config is not None:
+        (folder / "config.json").write_text(config)
+    with pytest.raises(WeightsError, match=why):
+        load_module(transformers.CLIPModel, Snapshot(folder, ""), torch.float32)
+
+
+def test_weights_of_a_relative_with_the_same_names_do_not_load(tmp_path: Path) -> None:
+    config = transformers.RobertaConfig(
+        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    transformers.RobertaModel(config).save_pretrained(tmp_path)
+    found = Snapshot(tmp_path, "")
+    load_module(transformers.RobertaModel, found, torch.float32)
+    with pytest.raises(WeightsError, match="has weights of roberta, not of XLMRobertaModel"):
+        load_module(transformers.XLMRobertaModel, found, torch.float32)
+    load_module(transformers.XLMRobertaModel, found, torch.float32, ("xlm-roberta", "roberta"))
+
+
+def letters() -> dict[str, int]:
+    return {piece: place for place, piece in enumerate(("!", "a", "b</w>", "ab</w>"))}
+
+
+TOKENIZERS: dict[str, Callable[[Path], Any]] = {
+    "BertTokenizer": lambda to: transformers.BertTokenizer(
+        {w: n for n, w in enumerate(("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "dog"))}
+    ).save_pretrained(to),
+    "CLIPTokenizer": lambda to: transformers.CLIPTokenizer(letters(), []).save_pretrained(to),
+    "Siglip2Tokenizer": lambda to: transformers.Siglip2Tokenizer(
+        {w: n for n, w in enumerate(("<pad>", "<eos>", "<bos>", "<unk>", "<mask>", "a"))}, []
+    ).save_pretrained(to),
+}
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_a_tokenizer_without_a_vocabulary_is_refused(name: str, tmp_path: Path) -> None:
+    kind = getattr(transformers, name)
+    TOKENIZERS[name](tmp_path)
+    found = Snapshot(tmp_path, "")
+    assert load_processor(kind, found).get_vocab()
+    whole = json.loads((tmp_path / "tokenizer.json").read_text())
+    (tmp_path / "tokenizer.json").unlink()  # what tells of its class and its settings is there
+    with pytest.raises(WeightsError, match=r"has no vocabulary: want tokenizer\.json"):
+        load_processor(kind, found)
+    special = {one["content"] for one in whole["added_tokens"]}
+    vocab = whole["model"]["vocab"]
+    if isinstance(vocab, dict):
+        whole["model"]["vocab"] = {word: n for word, n in vocab.items() if word in special}
+        (tmp_path / "tokenizer.json").write_text(json.dumps(whole))
+        with pytest.raises(WeightsError, match=r"empty vocabulary|does not load"):
+            load_processor(kind, found)
+
+
+def test_a_vocabulary_without_its_merges_is_none(tmp_path: Path) -> None:
+    (tmp_path / "vocab.json").write_text(json.dumps(letters()))
+    (tmp_path / "config.json").write_text('{"model_type": "clip"}')
+    with pytest.raises(WeightsError, match="merges"):
+        load_processor(transformers.CLIPTokenizer, Snapshot(tmp_path, ""))
+    (tmp_path / "merges.txt").write_text("#version: 0.2\na b</w>\n")
+    assert load_processor(transformers.CLIPTokenizer, Snapshot(tmp_path, "")).get_vocab()
+
+
+# -- what goes to the device
+
+
+@pytest.mark.parametrize("kind", [transformers.BatchEncoding, transformers.BatchFeature, dict])
+def test_what_processors_make_goes_to_the_device(doubles: Doubles, kind: Any) -> None:
+    half = Doubles({**doubles.options, "dtype": "bfloat16"})
+    told = half.tensors(
+        kind({"ids": torch.ones(2, dtype=torch.long), "pixels": torch.ones(2), "sizes": [(1, 2)]})
+    )
+    assert told["ids"].dtype == torch.long and told["pixels"].dtype == torch.bfloat16
+    assert told["sizes"] == [(1, 2)] and {*told} == {"ids", "pixels", "sizes"}
+
+
+# -- warm-up
+
+
+class Looks(Doubles):
+    """As Doubles does, of pictures."""
+
+    name = "looks"
+    serves = ("depth",)
+    batch = 3
+    seen: ClassVar[list[str]] = []
+
+    def work(
+        self, tool: str, calls: Sequence[Mapping[str, Any]], module: Any
+    ) -> list[Output | VisprogError]:
+        self.seen.extend(f"{tool} {call['image'].key}" for call in calls)
+        if self.options.get("broken"):
+            raise ToolError("no numbers")
+        return [Output(1.0) for _ in calls]
+
+
+def test_a_model_is_warmed_up_when_it_is_asked_for(folder: Path) -> None:
+    options = {"weights.clip-base": str(folder), "device": "cpu"}
+    Looks.seen.clear()
+    Looks(options).ready()
+    assert Looks.seen == []
+    Looks({**options, "warm_up": "yes"}).ready()
+    assert len({*Looks.seen}) == Looks.batch and all(one.startswith("depth") for one in Looks.seen)
+    with pytest.raises(ToolError, match="no numbers"):
+        Looks({**options, "warm_up": "yes", "broken": "yes"}).ready()
+    Doubles({**options, "warm_up": "yes"}).ready()  # of a word of a plug-in nothing is known
+
+
+def test_made_up_calls_fit_their_words() -> None:
+    catalogue = Catalogue.of(visprog_tools)
+    for word in WORDS:
+        if word in catalogue.tools:
+            assert {*call(word, 0)} == {*catalogue.tools[word].names}, word
+    for kind in Catalogue.of(hub).backends.values():
+        tool, calls = rehearsal(kind.serves, 3)
+        assert (tool in kind.serves or tool == "embed") and len(calls) == 3, kind.name

@@ -11,7 +11,7 @@ import torch
 
 from tests.question_models import MAKERS, noise
 from visprog import Agent
-from visprog.errors import WeightsError
+from visprog.errors import ToolError, WeightsError
 from visprog.tool import Output, Toolset
 from visprog.values import Region, Text, Unknown
 from visprog_tools import look, measure
@@ -234,3 +234,26 @@ def test_a_program_asks_a_model(folders: Mapping[str, Path]) -> None:
     with Agent(tools=tools) as agent:
         made = agent.run('return vqa(image, "what is this")', PICTURES[0])
     assert made.value == asked(backend, "vqa", image=PICTURES[0], question="what is this")
+
+
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "vilt-vqa"])
+def test_words_that_no_numbers_chose_are_an_error(
+    name: str, folders: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = ready(folders[name], name)
+    tool = next(iter({"vqa", "caption", "ocr"}.intersection(backend.serves)))
+    calls = calls_of(tool)[: 1 if name == "got-ocr-2" else 2]
+    with backend._module() as module:
+        kind = type(module.get_output_embeddings() or module.text_decoder.get_output_embeddings())
+    forward = kind.forward
+
+    def strange(self: Any, states: Any) -> Any:
+        """What a network whose numbers ran over in half precision gives of one picture."""
+        logits = forward(self, states)
+        logits[0] = float("nan")
+        return logits
+
+    monkeypatch.setattr(kind, "forward", strange)
+    made = backend.run(tool, calls)
+    assert isinstance(made[0], ToolError)
+    assert f"{tool} in {name}: the network gave scores of words that are no numbers" == str(made[0])

@@ -656,3 +656,20 @@ def test_backends_are_named_as_their_weights() -> None:
 def test_a_frame_is_never_without_pixels() -> None:
     assert Frame.fitted(noise(5000, 1), 1024)[1:3] == (1024, 1)
     assert Frame.fitted(noise(600, 400), 1024)[1:3] == (1024, 683)
+
+
+@pytest.mark.parametrize("family", ["sam", "sam2", "sam3"])
+def test_an_area_is_that_of_a_mask_which_is_made_where_there_is_none(
+    family: str, made: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, image = made(family), noise(64, 64)
+    decoder = Decoder(monkeypatch, CELLS)
+    bare, beside = region(image, 1, 1, 9, 9), region(image, 70, 70, 80, 80)
+    (masked,) = value(segment(backend, [bare])[0])
+    assert masked.mask.sum() != bare.area
+    decoder.sizes.clear()
+    found = backend.run("area", [{"region": one} for one in (bare, masked, bare, beside)])
+    assert decoder.sizes == [1]
+    assert [value(one) for one in found[:3]] == pytest.approx([100 * masked.mask.mean()] * 3)
+    assert found[0].notices == () and "its box stands for it" in found[3].notices[0]
+    assert value(found[3]) == pytest.approx(100 * beside.area / 64**2)

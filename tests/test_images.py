@@ -9,6 +9,7 @@ import random
 import threading
 import time
 import tracemalloc
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -341,3 +342,19 @@ def test_an_address_that_fails(site: str, page: str, message: str) -> None:
 def test_other_addresses(url: str) -> None:
     with pytest.raises(ImageError, match="want an http or https address"):
         load_url(url)
+
+
+def test_damaged_exif_warns_nobody_and_turns_all_the_same() -> None:
+    made = pil.Exif()
+    made[0x010E] = "a text that is longer than four bytes"
+    made[0x0112] = 6
+    exif = bytearray(made.tobytes())
+    place = exif.index((0x010E).to_bytes(2, "little" if b"II" in exif[:8] else "big"))
+    exif[place + 4 : place + 8] = b"\x7f\xff\xff\x7f"  # so long its text is said to be
+    data = saved(picture(), "JPEG", exif=bytes(exif))
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        upright = load(data)
+    assert not told
+    assert (upright.width, upright.height) == picture().size[::-1]
+    assert load(data).pixels.shape == upright.pixels.shape  # where warnings are errors, too

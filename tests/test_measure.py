@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visprog.errors import ToolError
+import visprog_tools
+from visprog.errors import CheckError, ToolError
+from visprog.lang import check, parse
+from visprog.tool import Catalogue
 from visprog.values import Depth, Flow, Image, Region
 from visprog_tools import measure
 
@@ -70,11 +73,24 @@ def test_depth_at_is_the_median_in_the_box() -> None:
     assert measure.depth_at(at(0, 0, 10, 10), Depth(IMAGE, depth)) == 0.5
 
 
-def test_maps_of_another_picture_or_unit_are_errors() -> None:
+def test_depth_at_reads_metres_and_keeps_them_apart_from_distances() -> None:
+    depth = np.full((90, 300), 7, np.float32)
+    depth[:10, :10] = 2.5
+    metric = Depth(IMAGE, depth, "metres")
+    assert measure.depth_at(at(0, 0, 10, 10), metric) == 2.5
+    assert measure.depth_at(at(0, 0, 10, 10), metric) < measure.depth_at(at(20, 0, 30, 10), metric)
+    tools = Catalogue.of(visprog_tools).toolset("embedded")
+    mixed = """
+cups = detect(image, "cup")
+return depth_at(cups[0], depth(image)) < distance(cups[0], cups[1])
+"""
+    with pytest.raises(CheckError, match=r"(?i)relative.*metres|metres.*relative"):
+        check(parse(mixed), tools, {"image": Image})
+
+
+def test_maps_of_another_picture_are_errors() -> None:
     depth = np.zeros((90, 300), np.float32)
     with pytest.raises(ToolError, match="different pictures"):
         measure.depth_at(at(0, 0, 1, 1), Depth(OTHER, depth))
-    with pytest.raises(ToolError, match="metres"):
-        measure.depth_at(at(0, 0, 1, 1), Depth(IMAGE, depth, "metres"))
     with pytest.raises(ToolError, match="different pictures"):
         measure.motion(at(0, 0, 1, 1), Flow(OTHER, np.zeros((90, 300, 2), np.float32)))

@@ -20,7 +20,7 @@ from PIL import Image as PillowImage
 from tests import fake_tools, mortal_tools
 from visprog.agent import Agent
 from visprog.errors import ToolError
-from visprog.eval.columns import Answering
+from visprog.eval.answering import Answering
 from visprog.eval.questions import load_questions
 from visprog.eval.runner import Evaluation, evaluate
 from visprog.execution import Ended, Engine, Runner, Step, run

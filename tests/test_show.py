@@ -60,7 +60,12 @@ EVERY_KIND: list[tuple[object, str, Any]] = [
     (
         Video((STREET, STREET), 25),
         "video of 2 frames, 25 a second",
-        {"video": {"image": "street", "width": 60, "height": 40}, "frames": 2, "fps": 25},
+        {
+            "video": {"image": "", "width": 60, "height": 40},
+            "frames": 2,
+            "fps": 25,
+            "seconds": 0.08,
+        },
     ),
     (Unknown("no weights"), "unknown: no weights", {"unknown": "no weights"}),
     ([], "[]", []),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         RunError,
         SettingsError,
         ToolError,
+        VideoError,
         VisprogError,
         WeightsError,
     )
@@ -84,6 +85,7 @@ __all__ = [
     "Trace",
     "Unknown",
     "Video",
+    "VideoError",
     "VisprogError",
     "WeightsError",
     "Words",
@@ -93,7 +95,8 @@ _HOMES = {
     "visprog.agent": "Agent Answer Answered Looked Planned Planning Rejected Stepped",
     "visprog.errors": (
         "CheckError Diagnostic EvaluationError ImageError LimitError ParseError PlanError "
-        "ProgramError QuestionError RunError SettingsError ToolError VisprogError WeightsError"
+        "ProgramError QuestionError RunError SettingsError ToolError VideoError VisprogError "
+        "WeightsError"
     ),
     "visprog.execution": "Limits",
     "visprog.planning": "Plan Planner",

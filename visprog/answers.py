@@ -25,7 +25,7 @@ from visprog.trace import (
     Trace,
     say,
 )
-from visprog.values import Image, Value
+from visprog.values import Image, Value, Video
 
 if TYPE_CHECKING:
     from visprog.planning.routing import Routed
@@ -124,7 +124,7 @@ class Job:
     tools: str
     program: str = ""
     sample: int | None = None
-    images: tuple[Image, ...] = ()
+    images: tuple[Image | Video, ...] = ()
     planner: str = ""
     plan_seconds: float = 0.0
     unit: str = ""
@@ -211,9 +211,9 @@ class Job:
         return self._answer(ANSWERED, end.value, "")
 
     def failed(self, error: VisprogError) -> Answer:
-        return self._answer(FAILED, None, str(error))
+        return self._answer(FAILED, None, str(error), type(error).__name__)
 
-    def _answer(self, status: str, value: Value | None, reason: str) -> Answer:
+    def _answer(self, status: str, value: Value | None, reason: str, error: str = "") -> Answer:
         steps = self._records()
         notices = [*self.notices, *(notice for step in steps for notice in step.notices)]
         trace = Trace(
@@ -237,6 +237,7 @@ class Job:
             earlier=self.earlier,
             mode=self.mode,
             rounds=self.rounds,
+            error=error,
         )
         return Answer(trace)
 

@@ -11,6 +11,7 @@ from typing import Any
 from visprog.answers import Answer, Job
 from visprog.errors import VisprogError
 from visprog.execution import Ended, Engine, Run, Step
+from visprog.recent import weight
 
 WINDOW = 512  # questions that were begun and whose answers were not given yet
 PICTURES = 2**30  # bytes of their pictures, above which no further question is begun
@@ -118,7 +119,7 @@ class _Under:
         else:
             self.client.start(place, run)
         if place not in self.sizes:
-            size = self.sizes[place] = sum(image.pixels.nbytes for image in job.images)
+            size = self.sizes[place] = sum(weight(image) for image in job.images)
             self.bytes += size
 
     def note(self, place: int, event: Step | Ended) -> None:

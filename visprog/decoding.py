@@ -7,6 +7,10 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -25,6 +29,8 @@ JPEG_SCANS = 50  # a progressive JPEG has about ten; each one costs a pass over 
 READS = 200_000  # of a file while it is decoded: bounds the chunks, markers and blocks it may have
 TIFF_ENTRIES = 50_000  # values of one TIFF field: tables of strips or tiles
 ORIENTATION = 0x0112  # of EXIF; 1 is upright, the others are told in `_upright`
+
+_FILTERS = threading.RLock()  # held while the filters of warnings are others
 
 
 @dataclass(frozen=True)
@@ -86,7 +92,8 @@ def decode(data: bytes, limits: Limits) -> Decoded:
     limits.check_bytes(len(data))
     _check_structure(data)
     try:
-        image = pil.open(_Metered(data), formats=FORMATS)
+        with _unwarned():
+            image = pil.open(_Metered(data), formats=FORMATS)
     except UnidentifiedImageError:
         raise ImageError(
             f"want a whole {', '.join(FORMATS[:-1])} or {FORMATS[-1]} file, got {_kind(data)}; "
@@ -96,7 +103,8 @@ def decode(data: bytes, limits: Limits) -> Decoded:
         raise limits.too_large("a header that declares far more") from None
     with image:
         limits.check_size(*image.size)
-        return Decoded(pixels(image), focal(image))
+        with _unwarned() if image.format == "TIFF" else nullcontext():  # it reads its entries again
+            return Decoded(pixels(image), focal(image))
 
 
 def _kind(data: bytes) -> str:
@@ -170,7 +178,8 @@ def sixteen_to_eight(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 def _upright(rgb: NDArray[np.uint8], image: PILImage) -> NDArray[np.uint8]:
     try:
-        orientation = image.getexif().get(ORIENTATION, 1)
+        with _unwarned():
+            orientation = image.getexif().get(ORIENTATION, 1)
     except Exception:  # EXIF that cannot be read says nothing about the picture
         orientation = 1
     if orientation in (5, 6, 7, 8):
@@ -180,3 +189,16 @@ def _upright(rgb: NDArray[np.uint8], image: PILImage) -> NDArray[np.uint8]:
     if orientation in (3, 4, 7, 8):
         rgb = rgb[::-1]
     return np.ascontiguousarray(rgb)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """Without Pillow's warnings of damaged entries in EXIF and TIFF, and of sizes, for which there
+    are limits of our own: the pixels are there, or an error is. One thread at a time, as filters
+    are of the whole process."""
+    from PIL import Image as pil
+
+    with _FILTERS, warnings.catch_warnings():
+        for kind in (UserWarning, pil.DecompressionBombWarning):
+            warnings.simplefilter("ignore", kind)
+        yield

@@ -12,7 +12,7 @@ from visprog.answers import Answer, Job
 from visprog.errors import PlanError, ProgramError, RunError, SettingsError
 from visprog.execution import Ended
 from visprog.helper_library import Library
-from visprog.inputs import input_kinds
+from visprog.inputs import kinds_of, pictures_of
 from visprog.planning import RUNTIME, STATIC, Planner, Repairer, Sampler, Usage
 from visprog.tool import Toolset
 
@@ -53,12 +53,12 @@ class Drafter:
         """The answer of the planner's own model; None where tools are to answer."""
         job.planner = self.planner.name
         with accounted(job):
-            made = self.router.route(job.question, job.images)
+            made = self.router.route(job.question, pictures_of(job.images))
         return job.routed(made)
 
     def write(self, job: Job) -> None:
         """Ask for a program, and again as long as it has faults and the planner can mend them."""
-        planner, kinds = self._planner_of(job), input_kinds(len(job.images))
+        planner, kinds = self._planner_of(job), kinds_of(job.images)
         job.planner = planner.name
         with accounted(job):
             while True:

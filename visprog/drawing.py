@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from visprog.canvas import Pixels, canvas
 from visprog.fields import draw_depth, draw_flow
-from visprog.labels import DARK, Label, place_labels
+from visprog.labels import DARK, LIGHT, PAD, TEXT_SIZES, Label, font, place_labels
 from visprog.show import printable
 from visprog.values import Depth, Flow, Image, Region, Text, Video
 
@@ -36,7 +36,7 @@ def draw(value: object, side: int = SIDE) -> Pixels | None:
     `side`: the longest side of each picture in it. Lists and videos become rows of pictures.
     """
     if isinstance(value, Image):
-        return np.array(canvas(value.pixels, side))
+        return np.array(_stamped(canvas(value.pixels, side), value))
     if isinstance(value, Depth):
         return draw_depth(value, side)
     if isinstance(value, Flow):
@@ -51,7 +51,10 @@ def draw(value: object, side: int = SIDE) -> Pixels | None:
             by_image: dict[str, list[Region | Text]] = {}
             for place in places:
                 by_image.setdefault(place.image.key, []).append(place)
-            return _grid([_draw_places(group, side) for group in _spread([*by_image.values()])])
+            groups = [*by_image.values()]
+            if len(groups) > 2 and places[0].image.time is not None:  # a track: thumbnails will do
+                side //= 2
+            return _grid([_draw_places(group, side) for group in _spread(groups)])
         images = [item for item in value if isinstance(item, (Image, Depth, Flow))]
         return _grid([draw(item, side // 2) for item in _spread(images)])
     return None
@@ -116,7 +119,25 @@ def _draw_places(places: Sequence[Region | Text], side: int) -> Pixels:
         pen.rectangle(box, outline=colour, width=1 if thin else 3)
         labels.append(Label(*_words(place), box, colour))
     place_labels(pen, labels, page.size)
-    return np.array(page)
+    return np.array(_stamped(page, image))
+
+
+def _stamped(page: PILImage, image: Image) -> PILImage:
+    """The page with the time of a frame in its lower right corner."""
+    if image.time is None:
+        return page
+    from PIL import ImageDraw
+
+    pen = ImageDraw.Draw(page)
+    words, size = f"{image.time:.2f} s", TEXT_SIZES[1]
+    width, height = round(pen.textlength(words, font(size))) + 2 * PAD, size + PAD + 2
+    if width <= page.width and height <= page.height:
+        pen.rectangle(
+            (page.width - width, page.height - height, page.width, page.height), fill=DARK
+        )
+        middle = page.width - width + PAD, page.height - height / 2
+        pen.text(middle, words, LIGHT, font(size), anchor="lm")
+    return page
 
 
 def _extent(place: Region | Text) -> float:

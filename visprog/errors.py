@@ -2,6 +2,7 @@
 
 * VisprogError
   - ImageError        a picture cannot be read, or breaks a limit of the loader
+      . VideoError    so is a video
   - QuestionError     a question that is empty or too long
   - SettingsError     an unknown profile, planner, backend or option
   - WeightsError      weights are absent or damaged; says how to get them
@@ -56,6 +57,10 @@ class VisprogError(Exception):
 
 class ImageError(VisprogError):
     """A picture that cannot be read, or that breaks a limit of the loader."""
+
+
+class VideoError(ImageError):
+    """A video that cannot be read, or that breaks a limit of its loader."""
 
 
 class QuestionError(VisprogError):

@@ -91,11 +91,12 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from visprog.eval.runner import evaluate, merge
+    from visprog.eval.runner import evaluate
+    from visprog.eval.shards import merge
 
     what = _evaluation(args)
     if args.merge:
-        report = merge(args.merge, what, args.out)
+        report = merge(args.merge, what, args.out, overwrite=args.overwrite)
     else:
         report = evaluate(what, args.out, overwrite=args.overwrite)
     print(json.dumps(report["metrics"], indent=1))
@@ -104,7 +105,7 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _evaluation(args: argparse.Namespace) -> Any:
-    from visprog.eval.columns import Answering
+    from visprog.eval.answering import Answering
     from visprog.eval.metrics import sampled
     from visprog.eval.parquet import extract_pictures
     from visprog.eval.questions import load_choices

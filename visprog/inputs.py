@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from visprog.errors import QuestionError
-from visprog.values import Image, Value
+from visprog.values import Footage, Image, Value, Video
 
 QUESTION_LIMIT = 2_000  # characters
 
@@ -31,6 +32,60 @@ def input_kinds(count: int) -> dict[str, Any]:
     """The names that a program over so many pictures starts with, and their annotations."""
     kinds: dict[str, Any] = {f"image{n}" if n > 1 else "image": Image for n in range(1, count + 1)}
     return kinds | ({"images": list[Image]} if count > 1 else {})
+
+
+VIDEO_KINDS: dict[str, Any] = {"video": Video, "image": Image}
+"""What a program over a video starts with: the video, and its first frame."""
+
+
+def kinds_of(given: Sequence[Image | Video]) -> dict[str, Any]:
+    """The names that a program over these starts with, and their annotations.
+
+    Raises:
+        QuestionError: a video is not alone.
+    """
+    videos = sum(isinstance(one, Video) for one in given)
+    if not videos:
+        return input_kinds(len(given))
+    if len(given) > 1:
+        others = f"{len(given) - videos} pictures" if videos == 1 else f"{videos} videos"
+        raise QuestionError(
+            f"a video is asked about alone, got {others.replace('1 pictures', '1 picture')} "
+            f"{'with one' if videos == 1 else 'at once'}: ask about each by itself, or put all "
+            "pictures into one folder, which is a video too"
+        )
+    return VIDEO_KINDS
+
+
+def values_of(given: Sequence[Image | Video]) -> dict[str, Value]:
+    """The values of those names."""
+    match given:
+        case [Video() as video]:
+            return {"video": video, "image": video.frames[0]}
+    return input_values(pictures_of(given))
+
+
+FIRST_FRAME = "the program looks at the first frame of the video only"
+
+
+def first_frame_only(
+    given: Sequence[Image | Video], program: str, told: Sequence[str]
+) -> tuple[str, ...]:
+    """A notice where a program over a video does not use it, unless it was told already."""
+    if not (given and isinstance(given[0], Video)) or FIRST_FRAME in told:
+        return ()
+    return () if re.search(r"\bvideo\b", program) else (FIRST_FRAME,)
+
+
+def opening_notices(given: Sequence[Image | Video]) -> tuple[str, ...]:
+    """What was changed or assumed when a video was opened."""
+    footage = (one.frames for one in given if isinstance(one, Video))
+    return tuple(told for one in footage if isinstance(one, Footage) for told in one.notices)
+
+
+def pictures_of(given: Sequence[Image | Video]) -> tuple[Image, ...]:
+    """The pictures to show to a model that sees: of a video its first frame."""
+    return tuple(one.frames[0] if isinstance(one, Video) else one for one in given)
 
 
 def input_values(images: Sequence[Image]) -> dict[str, Value]:

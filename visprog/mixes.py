@@ -21,7 +21,7 @@ from visprog.errors import SettingsError
 
 SUFFIX = ".toml"
 TABLES = ("tools", "options", "weights")
-OPTIONS = ("scene_graphs", "device", "dtype", "memory", "compile", "non_commercial")
+OPTIONS = ("scene_graphs", "device", "dtype", "memory", "compile", "warm_up", "non_commercial")
 
 
 def flat(mix: str) -> tuple[list[str], dict[str, str]]:

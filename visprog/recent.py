@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
-from visprog.values import Image
+from visprog.values import Image, Video
 
 LIMIT = 256 * 2**20  # bytes
+VIDEO = 64 * 2**20  # bytes
 Stamp = tuple[str, int, int]
+
+
+def weight(image: Image | Video) -> int:
+    """Bytes that a picture takes, or the decoder of a video, whose frames are not held."""
+    return VIDEO if isinstance(image, Video) else int(image.pixels.nbytes)
 
 
 class RecentPictures:
@@ -20,14 +27,14 @@ class RecentPictures:
     file that was changed since is loaded anew.
     """
 
-    def __init__(self, load: Callable[[object], Image], limit: int = LIMIT) -> None:
+    def __init__(self, load: Callable[[object], Image | Video], limit: int = LIMIT) -> None:
         self._load = load
         self._limit = limit
-        self._kept: OrderedDict[Stamp, Image] = OrderedDict()
+        self._kept: OrderedDict[Stamp, Image | Video] = OrderedDict()
         self._bytes = 0
         self._lock = threading.Lock()
 
-    def __call__(self, source: object) -> Image:
+    def __call__(self, source: object) -> Image | Video:
         """Raises what `load` raises."""
         stamp = _stamp(source)
         if stamp is None:
@@ -40,10 +47,10 @@ class RecentPictures:
         with self._lock:
             if stamp not in self._kept:
                 self._kept[stamp] = image
-                self._bytes += image.pixels.nbytes
+                self._bytes += weight(image)
             while self._bytes > self._limit:
                 _, dropped = self._kept.popitem(last=False)
-                self._bytes -= dropped.pixels.nbytes
+                self._bytes -= weight(dropped)
         return image
 
 
@@ -54,6 +61,8 @@ def _stamp(source: object) -> Stamp | None:
     try:
         path = os.path.abspath(os.fsdecode(source))
         state = os.stat(path)
+        if stat.S_ISDIR(state.st_mode):  # what is in it may change all the same
+            return None
     except (OSError, ValueError):
         return None
     return path, state.st_mtime_ns, state.st_size

@@ -14,6 +14,7 @@ import numpy as np
 
 from visprog.values import Depth, Flow, Image, Region, Text, Unknown, Video
 
+_MOMENT = re.compile(r"#t=[\d.]+")
 LIMIT = 300  # characters of a description
 HIDDEN = re.compile(  # control characters, and those that hide or turn the text around them
     r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff"
@@ -57,7 +58,8 @@ def _one(value: object) -> str:
         case Unknown(reason):
             return f"unknown: {_one_line(reason)}"
         case Image():
-            return f"{_named('picture', value)} {value.width} x {value.height}"
+            moment = "" if value.time is None else f" at {number(value.time)} s"
+            return f"{_named('picture', value)}{moment} {value.width} x {value.height}"
         case Region():
             mask = "" if value.mask is None else ", with its mask"
             return f"{_one_line(value.label)} {value.score:.2f} at {_box(value.box)}{mask}"
@@ -76,7 +78,9 @@ def _one(value: object) -> str:
                 f"at most {number(speed.max())} pixels a frame"
             )
         case Video():
-            return f"video of {len(value.frames)} frames, {number(value.fps)} a second"
+            frames = "1 frame" if len(value.frames) == 1 else f"{len(value.frames)} frames"
+            title = f"{_named('video', value)} of" if value.name else "video of"
+            return f"{title} {frames}, {number(value.fps)} a second"
     return type(value).__name__
 
 
@@ -127,8 +131,15 @@ def _box(box: Sequence[float]) -> str:
     return "(" + ", ".join(f"{side:.0f}" for side in box) + ")"
 
 
-def _named(kind: str, image: Image) -> str:
-    return f"{kind} {_one_line(image.name)}" if image.name else kind
+def title(image: Image | Video) -> str:
+    """What a picture is called; of a frame of a video without its time, `#t=1.25`."""
+    timed = isinstance(image, Image) and image.time is not None
+    return _MOMENT.sub("", image.name, count=1) if timed else image.name
+
+
+def _named(kind: str, image: Image | Video) -> str:
+    name = title(image)
+    return f"{kind} {_one_line(name)}" if name else kind
 
 
 def _quantiles(array: Any) -> tuple[float, float, float]:
@@ -159,6 +170,8 @@ def _place(value: Region | Text) -> dict[str, Any]:
 
 def _region(value: Region) -> dict[str, Any]:
     made = {"label": printable(value.label), **_place(value)}
+    if value.image.time is not None:
+        made["time"] = round(value.image.time, 4)
     if value.mask is not None:
         made["mask_pixels"] = int(value.mask.sum())
     return made
@@ -177,11 +190,18 @@ def _flow(value: Flow) -> dict[str, Any]:
 
 
 def _image(value: Image) -> dict[str, Any]:
-    return {"image": printable(value.name), "width": value.width, "height": value.height}
+    made = {"image": printable(value.name), "width": value.width, "height": value.height}
+    return made if value.time is None else {**made, "time": round(value.time, 4)}
 
 
 def _video(value: Video) -> dict[str, Any]:
-    return {"video": _image(value.frames[0]), "frames": len(value.frames), "fps": value.fps}
+    frame = {"image": printable(value.name), "width": value.width, "height": value.height}
+    return {
+        "video": frame,
+        "frames": len(value.frames),
+        "fps": value.fps,
+        "seconds": round(value.seconds, 4),
+    }
 
 
 _JSON: dict[type, Callable[[Any], Any]] = {

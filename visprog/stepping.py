@@ -12,7 +12,7 @@ from visprog.errors import PlanError, ProgramError, RunError, SettingsError
 from visprog.execution import Ended, Limits
 from visprog.execution.session import MORE, Session
 from visprog.helper_library import Library
-from visprog.inputs import input_kinds, input_values
+from visprog.inputs import kinds_of, pictures_of, values_of
 from visprog.lang.checked import Checker, has_return
 from visprog.lang.types import unit_name
 from visprog.planning import RUNTIME, Planner, Stepper
@@ -64,9 +64,9 @@ class StepwiseDrafter(Drafter):
     def write(self, job: Job) -> None:
         """Ask for lines until some pass the check."""
         job.planner, job.mode = self.planner.name, STEPWISE
-        kinds, sees = input_kinds(len(job.images)), getattr(self.planner, "sees", False)
-        images = [smaller(image, SIDE) for image in job.images] if sees else []
-        job.session = job.session or Session(self.tools, input_values(job.images), self.limits)
+        kinds, sees = kinds_of(job.images), getattr(self.planner, "sees", False)
+        images = [smaller(image, SIDE) for image in pictures_of(job.images)] if sees else []
+        job.session = job.session or Session(self.tools, values_of(job.images), self.limits)
         with accounted(job):
             while len(job.rounds) < self.rounds:
                 plan = self.stepper.steps(

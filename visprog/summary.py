@@ -77,7 +77,7 @@ def directly(trace: Trace) -> str:
 
 def refusal(attempt: Attempt) -> str:
     """Why a program was not accepted: for its check, its run, or what it leaves out."""
-    return REFUSALS[attempt.kind]
+    return REFUSALS.get(attempt.kind, "was not accepted")
 
 
 def round_lines(program: str, rounds: Sequence[Round]) -> list[tuple[int, int] | None]:

@@ -115,7 +115,7 @@ def _step(step: StepRecord) -> Text:
 def _answer(answer: Answer) -> Text:
     made = Text(f"{answer.status}: ", COLORS[answer.status])
     made.append(printable(answer.text or answer.reason), "bold" if answer.text else "default")
-    if answer.trace.unit:
+    if answer.trace.unit and answer.text:
         made.append(f" {answer.trace.unit}")
     made.append(f"  ({answer.trace.seconds:.2f} s)", "dim")
     return made

@@ -12,7 +12,7 @@ from visprog.execution import Step
 from visprog.planning import Attempt, Round, Usage
 from visprog.show import describe, printable, to_json
 from visprog.tool import Model
-from visprog.values import Image, Unknown, Value
+from visprog.values import Image, Unknown, Value, Video
 
 ANSWERED, ABSTAINED, FAILED = "answered", "abstained", "failed"
 WHOLE, STEPWISE, DIRECT = "whole", "stepwise", "direct"
@@ -85,8 +85,9 @@ class Vote:
 class Trace:
     """A whole run, from question to answer.
 
-    `status`: answered, abstained or failed; `reason`: why it is not answered; `answer`: the answer
-    in words; `unit`: of a measured answer, such as metres; `seconds`: all of it, planning included.
+    `status`: answered, abstained or failed; `reason`: why it is not answered; `error`: the name of
+    the error that it failed by; `answer`: the answer in words; `unit`: of a measured answer, such
+    as metres; `seconds`: all of it, planning included.
     `model`: the planner's; `usage`: what its calls took; `attempts`: programs that were not
     accepted, with `earlier`, the steps of those that ran; `votes`: of several samples;
     `confidence`: the share of them that agree on the answer. `mode`: whether the program was
@@ -94,7 +95,7 @@ class Trace:
     """
 
     question: str
-    images: tuple[Image, ...]
+    images: tuple[Image | Video, ...]
     program: str
     planner: str
     tools: str
@@ -115,6 +116,7 @@ class Trace:
     confidence: float | None = None
     mode: str = WHOLE
     rounds: tuple[Round, ...] = ()
+    error: str = ""
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the trace as one HTML page that stands alone."""
@@ -128,6 +130,7 @@ class Trace:
             "answer": printable(self.answer),
             "status": self.status,
             "reason": printable(self.reason),
+            "error": self.error,
             "question": printable(self.question),
             "program": printable(self.program),
             "planner": self.planner,

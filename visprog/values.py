@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NewType
 
@@ -22,8 +23,11 @@ Metres = NewType("Metres", float)
 Pixels = NewType("Pixels", float)
 Percent = NewType("Percent", float)  # of the picture's area
 Relative = NewType("Relative", float)  # depth without a scale: larger is farther
+Seconds = NewType("Seconds", float)
+PixelsPerSecond = NewType("PixelsPerSecond", float)
 
 DEPTH_UNITS = ("metres", "relative")
+HELD = 160 * 2**20  # bytes of frames of a video that one list may hold
 
 
 def _own(array: NDArray[Any], name: str, shape: tuple[int | None, ...], dtype: Any) -> None:
@@ -72,13 +76,14 @@ class Image(_Content):
     `pixels`: (H, W, 3) uint8 RGB; `name`: what it is called (a file's stem); `focal`: the camera's
     focal length in pixels, 0 where it is not known; `axis`: where its optical axis meets the
     picture, in pixels, by default in the middle; a part of a picture may have it outside. None
-    where no focal length is known.
+    where no focal length is known. `time`: of a frame of a video, the seconds since it began.
     """
 
     pixels: NDArray[np.uint8]
     name: str = ""
     focal: float = 0.0
     axis: tuple[float, float] | None = None
+    time: float | None = None
 
     def __post_init__(self) -> None:
         _own(self.pixels, "Image.pixels", (None, None, 3), np.uint8)
@@ -92,6 +97,10 @@ class Image(_Content):
             object.__setattr__(self, "axis", (float(x), float(y)))
         if self.axis is not None and not (self.focal and all(map(math.isfinite, self.axis))):
             raise ValueError(f"Image.axis: want finite numbers and a focal length: {self.axis}")
+        if self.time is not None:
+            if not (math.isfinite(self.time) and self.time >= 0):
+                raise ValueError(f"Image.time: want 0 or more seconds, got {self.time}")
+            object.__setattr__(self, "time", float(self.time))
 
     @property
     def width(self) -> int:
@@ -105,7 +114,8 @@ class Image(_Content):
     def key(self) -> str:
         """Hash of the content; the name counts too, since an oracle answers by it."""
         camera = (self.focal, self.axis) if self.focal else ()  # else the key of old
-        return _digest("image", self.name, self.pixels, *camera)
+        moment = () if self.time is None else ("at", self.time)
+        return _digest("image", self.name, self.pixels, *camera, *moment)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,22 +247,107 @@ class Flow(_Content):
         return _digest("flow", self.image.key, self.uv)
 
 
+class Footage(Sequence[Image]):
+    """The frames of a video that are decoded when they are asked for, and not all held.
+
+    `size`: width and height of each; `times`: of each in seconds, growing; `key`: of the content;
+    `notices`: what was changed or assumed when it was opened.
+    """
+
+    size: tuple[int, int]
+    times: tuple[float, ...]
+    key: str
+    notices: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @abstractmethod
+    def held(self) -> list[Image]:
+        """The frames that are in memory now."""
+
+    @abstractmethod
+    def named(self, key: str) -> Image | None:
+        """The frame whose content key is this; None where none has it."""
+
+
+def _timed(frame: Image, seconds: float) -> Image:
+    """The frame, knowing its time."""
+    known = frame.time is not None or not (math.isfinite(seconds) and seconds >= 0)
+    return frame if known else replace(frame, time=seconds)
+
+
 @dataclass(frozen=True, eq=False)
 class Video(_Content):
-    """Frames of one size, in order; `fps`: frames a second."""
+    """Frames of one size, in order; `fps`: frames a second, on average; `name`: what it is called;
+    `times`: seconds of each frame since the first, by default one every 1 / fps."""
 
-    frames: tuple[Image, ...]
+    frames: Sequence[Image]
     fps: float
+    name: str = ""
+    times: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
-        if not self.frames or len({frame.pixels.shape for frame in self.frames}) != 1:
-            raise ValueError("Video.frames: want at least one frame, all of one size")
         if not (math.isfinite(self.fps) and self.fps > 0):
             raise ValueError(f"Video.fps: want more than 0, got {self.fps}")
+        if isinstance(self.frames, Footage):
+            object.__setattr__(self, "times", self.frames.times)
+        else:
+            object.__setattr__(self, "frames", tuple(self.frames))
+            if any(not isinstance(frame, Image) for frame in self.frames):
+                raise ValueError("Video.frames: want pictures")
+            if len({frame.pixels.shape for frame in self.frames}) != 1:
+                raise ValueError("Video.frames: want at least one frame, all of one size")
+            object.__setattr__(self, "times", tuple(self.times) or self._even)
+            if len(self.times) == len(self.frames):
+                pairs = zip(self.frames, self.times, strict=True)
+                object.__setattr__(self, "frames", tuple(_timed(*pair) for pair in pairs))
+        if len(self.times) != len(self.frames) or not self.times:
+            raise ValueError("Video.times: want one for each frame, and at least one")
+        steps = zip((-1e-9, *self.times), self.times, strict=False)
+        if not all(math.isfinite(b) and a < b for a, b in steps):
+            raise ValueError("Video.times: want seconds from 0 on, growing")
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of each frame, in pixels."""
+        if isinstance(self.frames, Footage):
+            return self.frames.size
+        return self.frames[0].width, self.frames[0].height
+
+    @property
+    def width(self) -> int:
+        return self.size[0]
+
+    @property
+    def height(self) -> int:
+        return self.size[1]
+
+    @property
+    def seconds(self) -> float:
+        """How long it is: until the last frame's turn is over."""
+        return self.times[-1] + 1 / self.fps
+
+    @property
+    def most(self) -> int:
+        """How many frames one list may hold, so that memory is bounded."""
+        return max(1, HELD // (3 * self.width * self.height))
+
+    @property
+    def held(self) -> Sequence[Image]:
+        """The frames that are in memory now."""
+        return self.frames.held() if isinstance(self.frames, Footage) else self.frames
 
     @cached_property
     def key(self) -> str:
-        return _digest("video", *(frame.key for frame in self.frames), float(self.fps))
+        if isinstance(self.frames, Footage):
+            return _digest("footage", self.frames.key, float(self.fps))
+        timed = self.times if self.times != self._even else ()
+        return _digest("video", *(frame.key for frame in self.frames), float(self.fps), *timed)
+
+    @property
+    def _even(self) -> tuple[float, ...]:
+        return tuple(place / self.fps for place in range(len(self.frames)))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from visprog.errors import ToolError
 from visprog.tool import tool
 from visprog.values import Depth, Flow, Image, Metres, Percent, Pixels, Region, Relative, Text
 from visprog_tools.geometry import expect_picture, pixel_mask
@@ -57,10 +56,12 @@ def depth(image: Image) -> Depth:
 
 @tool("measure", pure=True)
 def depth_at(region: Region, depth: Depth) -> Relative:
-    """The median of a relative depth map in the region's mask, or else box; larger is farther."""
+    """The median of a depth map in the region's mask, or else box; larger is farther.
+
+    A map in metres is read as one whose scale nobody needs to know, so that programs are the same
+    for both: what comes out compares with others of that map, and mixes with no metres.
+    """
     expect_picture("depth_at", depth.image, region)
-    if depth.unit != "relative":
-        raise ToolError(f"depth_at reads relative depth, this map is in {depth.unit}")
     return Relative(float(np.median(depth.depth[pixel_mask(region)])))
 
 

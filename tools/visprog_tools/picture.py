@@ -62,6 +62,6 @@ def part(image: Image, box: Box) -> Image:
     pixels = np.ascontiguousarray(image.pixels[top:bottom, left:right])
     name = f"{whole}#xywh={across},{down},{right - left},{bottom - top}"
     if image.axis is None:
-        return Image(pixels, name)
+        return Image(pixels, name, time=image.time)
     x, y = image.axis  # the lens stays where it was
-    return Image(pixels, name, image.focal, (x - left, y - top))
+    return Image(pixels, name, image.focal, (x - left, y - top), image.time)

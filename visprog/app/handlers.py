@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from visprog.agent import Event
+from visprog.agent import Event, Stepped
 from visprog.app.agents import Agents
 from visprog.app.asking import events_of
 from visprog.app.session import Chat
@@ -20,6 +21,7 @@ from visprog.errors import ProgramError, SettingsError, VisprogError
 from visprog.render.elements import text
 from visprog.saving import save
 
+OFTEN = 0.25  # seconds: steps that come faster are shown together
 EMPTY = (
     '<div class="empty"><p>Drop a picture, ask a question, and watch how it is answered.</p></div>'
 )
@@ -137,8 +139,12 @@ class Handlers:
             events = events_of(stream, self._pool, self.settings.seconds)
             cost, asks = _framed(chat.cost), "" if asked else same
             yield Shown(past, _framed(turn.html), chat, same, "", cost, same, same, asks)
+            shown = time.monotonic()
             async for event in events:
                 turn.take(event)
+                if isinstance(event, Stepped) and time.monotonic() < shown + OFTEN:
+                    continue
+                shown = time.monotonic()
                 written = turn.program if turn.program and not program else same
                 live = _framed(turn.html)
                 yield Shown(past, live, chat, written, "", cost, same, same, same)
@@ -168,7 +174,7 @@ class Handlers:
 
 
 def _turns(chat: Chat, empty: str = EMPTY) -> str:
-    return _framed("".join(chat.turns) or empty)
+    return _framed("".join(reversed(chat.turns)) or empty)
 
 
 def _framed(html: str) -> str:

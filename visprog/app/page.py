@@ -52,7 +52,7 @@ def build(handlers: Handlers, examples: Sequence[tuple[Path, str]]) -> Any:
                         list(settings.profiles), value=settings.profiles[0], label="Tools"
                     )
                     mode = gr.Radio(list(MODES), value=MODES[0], label="Programs are written")
-                with gr.Accordion("Program", open=False):
+                with gr.Accordion("Program", open=False, elem_id="editing"):
                     program = gr.Code(
                         language="python",
                         label="Edit it and run it again",
@@ -67,8 +67,6 @@ def build(handlers: Handlers, examples: Sequence[tuple[Path, str]]) -> Any:
                     picture = gr.DownloadButton("Picture", size="sm", interactive=False)
                 cost = gr.HTML(elem_id="cost")
             with gr.Column(scale=5, min_width=320):
-                turns = gr.HTML(f'<div class="vp">{EMPTY}</div>', elem_id="turns")
-                live = gr.HTML(elem_id="live")
                 with gr.Row():
                     question = gr.Textbox(
                         label="Question",
@@ -89,6 +87,8 @@ def build(handlers: Handlers, examples: Sequence[tuple[Path, str]]) -> Any:
                         example_labels=[text for _, text in examples],
                         api_visibility="private",
                     )
+                live = gr.HTML(elem_id="live")
+                turns = gr.HTML(f'<div class="vp">{EMPTY}</div>', elem_id="turns")
         with gr.Tab("Tools") as tab:
             words = gr.HTML(elem_id="words")
         shown = [turns, live, chat, program, faults, cost, trace, picture, question]

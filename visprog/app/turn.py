@@ -15,6 +15,7 @@ from visprog.summary import counted, directly, refusal, seconds
 from visprog.trace import DIRECT
 from visprog.values import Depth, Flow, Image, Region, Text, Video
 
+LATEST = 8  # steps shown while a program runs
 WAITING = '<p class="waiting" role="status"><span class="dot"></span>{}</p>'
 
 
@@ -89,7 +90,8 @@ class Turn:
         program = f'<div class="program">{code(self.program)}</div>'
         if not self._steps:
             return program
-        steps = f'<div class="steps"><ol>{"".join(self._steps)}</ol></div>'
+        cards = self._steps[-LATEST:] if open else self._steps
+        steps = f'<div class="steps"><ol>{"".join(cards)}</ol></div>'
         head = f"{counted(len(self._steps), 'step')}"
         return program + details(head, steps, shown=open, kind="fold")
 

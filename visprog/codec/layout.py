@@ -13,7 +13,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 
-from visprog.values import Depth, Flow, Image, Region, Text, Value, Video
+from visprog.values import Depth, Flow, Footage, Image, Region, Text, Value, Video
 
 MAGIC = b"vpc1"  # with the version of the layout
 HEAD = struct.Struct("<4sI")
@@ -28,19 +28,26 @@ class CodecError(ValueError):
     """A value that cannot be encoded, or bytes that are no encoded value."""
 
 
-def arrays_of(values: Iterable[Value]) -> Iterator[Image | Depth | Flow | Video | Region]:
-    """Whatever in some values holds an array, in order, the pictures within others too."""
+def arrays_of(
+    values: Iterable[Value], *, footage: bool = True
+) -> Iterator[Image | Depth | Flow | Video | Region]:
+    """Whatever in some values holds an array, in order, the pictures within others too.
+
+    `footage`: also videos whose frames are decoded when they are asked for, and of their frames
+    those that are held; False for a reader who cannot decode them.
+    """
     for value in values:
         kind = type(value)
         if kind is Image:
             yield value  # type: ignore[misc]
         elif isinstance(value, (list, tuple)):
-            yield from arrays_of(value)
+            yield from arrays_of(value, footage=footage)
         elif isinstance(value, dict):
-            yield from arrays_of(value.values())
+            yield from arrays_of(value.values(), footage=footage)
         elif isinstance(value, Video):
-            yield value
-            yield from value.frames
+            if footage or not isinstance(value.frames, Footage):
+                yield value
+                yield from value.held
         elif isinstance(value, (Region, Text, Depth, Flow)):
             if isinstance(value, (Depth, Flow)) or getattr(value, "mask", None) is not None:
                 yield value  # type: ignore[misc]

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from visprog.codec.layout import ALIGN, DEEPEST, HEAD, LIMIT, MAGIC, PLAIN, CodecError, arrays_of
-from visprog.values import Depth, Flow, Image, Region, Text, Unknown, Value, Video
+from visprog.errors import ToolError, VisprogError
+from visprog.values import Depth, Flow, Footage, Image, Region, Text, Unknown, Value, Video
 
 LONGEST_KEY = 256
 
@@ -79,6 +80,25 @@ def _tokens(packed: bytes) -> list[Any]:
     if len(tokens) != count or unpacker.tell() != len(packed):
         raise CodecError("an encoded value that is not whole")
     return tokens
+
+
+class Absent(Footage):
+    """The frames of a video that another process has."""
+
+    def __init__(self, times: tuple[float, ...], size: tuple[int, int], key: str) -> None:
+        self.times, self.size, self.key = times, size, key
+
+    def __getitem__(self, place: Any) -> Any:
+        raise ToolError(
+            "the frames of the video are in another process: a worker, or a machine of a cluster, "
+            "has no way to them; call frames(video, n), or run without --engine ray"
+        )
+
+    def held(self) -> list[Image]:
+        return []
+
+    def named(self, key: str) -> Image | None:
+        return None
 
 
 class _Reader:
@@ -158,6 +178,14 @@ class _Reader:
         focal, x, y = self._some(float, float, float)
         return self._share(Image(self._array(shape, "u1"), name, focal, (x, y)), key)
 
+    def frame(self, depth: int) -> Image:
+        """A frame of a video, its camera known or not."""
+        key, name = self._key(), self._take(str)
+        shape = self._size(), self._size(), 3
+        focal, x, y, moment = self._some(float, float, float, float)
+        axis = (x, y) if focal else None
+        return self._share(Image(self._array(shape, "u1"), name, focal, axis, moment), key)
+
     def depth(self, depth: int) -> Depth:
         key, unit, heuristic = self._key(), self._take(str), self._take(bool)
         image = self._picture()
@@ -169,8 +197,25 @@ class _Reader:
         return self._share(Flow(image, self._array((image.height, image.width, 2), "<f4")), key)
 
     def video(self, depth: int) -> Video:
-        key, fps, count = self._key(), self._take(float), self._size()
-        return self._share(Video(tuple(self._picture() for _ in range(count)), fps), key)
+        key, name, fps, times = self._timing()
+        frames = tuple(self._picture() for _ in times)
+        return self._share(Video(frames, fps, name, times), key)
+
+    def footage(self, depth: int) -> Video:
+        """A video whose frames stay where it was written."""
+        key, name, fps, times = self._timing()
+        content, size = self._take(str), (self._size(), self._size())
+        if not (0 < len(content) <= LONGEST_KEY and min(size) > 0):
+            raise CodecError("a video without pictures")
+        return self._share(Video(Absent(times, size, content), fps, name), key)
+
+    def _timing(self) -> tuple[str | None, str, float, tuple[float, ...]]:
+        key, name, fps, count = self._key(), self._take(str), self._take(float), self._size()
+        times = self.tokens[self.place : self.place + count]
+        if len(times) != count or not {float}.issuperset(map(type, times)):
+            raise CodecError("a video without the times of its frames")
+        self.place += count
+        return key, name, fps, tuple(times)
 
     def earlier(self, depth: int) -> Any:
         place = self._size()
@@ -181,11 +226,21 @@ class _Reader:
     def known(self, depth: int) -> Any:
         if self._by_key is None:
             self._by_key = {part.key: part for part in arrays_of(self._known)}
-        found = self._by_key.get(self._take(str))
+        key = self._take(str)
+        found = self._by_key.get(key) or self._frame_of(key)
         if found is None:
             raise CodecError("a reference to what is not known here")
         self._shared.append(found)
         return found
+
+    def _frame_of(self, key: str) -> Image | None:
+        """The frame of a known video that must be decoded anew."""
+        videos = [part.frames for part in self._by_key.values() if isinstance(part, Video)]  # type: ignore[union-attr]
+        try:
+            named = (part.named(key) for part in videos if isinstance(part, Footage))
+            return next(filter(None, named), None)
+        except VisprogError as error:
+            raise CodecError(f"a reference to a frame that cannot be read: {error}") from None
 
     def _take(self, kind: type[T]) -> T:
         token = self.tokens[self.place]
@@ -216,7 +271,7 @@ class _Reader:
 
     def _picture(self) -> Image:
         """The picture that something belongs to: nothing else may stand here."""
-        if self.tokens[self.place] not in (b"i", b"c", b"@", b"k"):
+        if self.tokens[self.place] not in (b"i", b"c", b"s", b"@", b"k"):
             raise CodecError("a picture is missing")
         made = self.value(0)
         if not isinstance(made, Image):
@@ -273,9 +328,11 @@ _READ: dict[bytes, Callable[[_Reader, int], Any]] = {
     b"m": _Reader.masked,
     b"i": _Reader.image,
     b"c": _Reader.taken,
+    b"s": _Reader.frame,
     b"z": _Reader.depth,
     b"f": _Reader.flow,
     b"v": _Reader.video,
+    b"w": _Reader.footage,
     b"@": _Reader.earlier,
     b"k": _Reader.known,
 }

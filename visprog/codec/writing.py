@@ -19,7 +19,7 @@ from visprog.codec.layout import (
     CodecError,
     arrays_of,
 )
-from visprog.values import Depth, Flow, Image, Region, Text, Unknown, Value, Video
+from visprog.values import Depth, Flow, Footage, Image, Region, Text, Unknown, Value, Video
 
 
 def encode(value: Value, known: Iterable[Value] = ()) -> bytes:
@@ -121,9 +121,12 @@ class _Writer:
     def image(self, value: Image, depth: int) -> None:
         if not self._refer(value):
             tag = b"i" if value.axis is None else b"c"
+            tag = tag if value.time is None else b"s"
             self.tokens += (tag, self._key(value), value.name, value.height, value.width)
-            if value.axis is not None:
-                self.tokens += (value.focal, *value.axis)
+            if value.axis is not None or value.time is not None:
+                self.tokens += (value.focal, *(value.axis or (0.0, 0.0)))
+            if value.time is not None:
+                self.tokens.append(value.time)
             self.arrays.append(np.ascontiguousarray(value.pixels))
             self._share(value)
 
@@ -143,8 +146,12 @@ class _Writer:
 
     def video(self, value: Video, depth: int) -> None:
         if not self._refer(value):
-            self.tokens += (b"v", self._key(value), float(value.fps), len(value.frames))
-            for frame in value.frames:
+            lazy = isinstance(value.frames, Footage)
+            self.tokens += (b"w" if lazy else b"v", self._key(value), value.name)
+            self.tokens += (float(value.fps), len(value.frames), *value.times)
+            if lazy:  # its frames stay where they are
+                self.tokens += (value.key, *value.size)
+            for frame in () if lazy else value.frames:
                 self.image(frame, depth)
             self._share(value)
 

@@ -159,9 +159,7 @@ def _ablated(agents: Agents, words: Sequence[str]) -> Column:
             raise SettingsError(f"no tool {name!r} to leave out")
 
     def opened(_: Sequence[Result]) -> Solve:
-        return agent_solver(
-            agents.planning(tools.without(names)), agents.by.images, _own(agents)
-        )
+        return agent_solver(agents.planning(tools.without(names)), agents.by.images, _own(agents))
 
     about = OWN if _own(agents) else ABOUT[PROGRAM]
     return Column(f"without-{'-'.join(names)}", f"{about}, without {', '.join(names)}", opened)

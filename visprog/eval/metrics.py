@@ -8,6 +8,7 @@ structural type is `query`, else *binary*. All figures but the distribution are 
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from statistics import fmean
 from typing import Any
 
 from visprog.eval.questions import Question
+from visprog.eval.scoring import normal
 
 COMMON = ("color", "material", "shape")  # the valid answers to what two things have in common
 OPEN = "query"  # the structural type of open questions
@@ -87,13 +89,14 @@ def official(
 
     Args:
         questions: all that the file has, also those that are not balanced.
-        predictions: the answer to each question, as it is compared: by plain equality. A question
-            without one is answered wrongly.
+        predictions: the answer to each question, as it is compared: by plain equality with the
+            right one, or with that as `normal` has it (GQA's are so already). A question without
+            one is answered wrongly.
         choices: the valid and the plausible answers to each question.
     """
     asked = {question.id: question for question in questions}
     scored = [question for question in asked.values() if question.balanced]
-    right = {name: predictions.get(name) == one.answer for name, one in asked.items()}
+    right = {name: _is(predictions.get(name), one.answer) for name, one in asked.items()}
 
     def rates(key: Callable[[Question], Any]) -> dict[Any, Share]:
         table: dict[Any, list[float]] = defaultdict(list)
@@ -129,6 +132,10 @@ def official(
     )
 
 
+def _is(given: str | None, answer: str) -> bool:
+    return given is not None and (given == answer or given == normal(answer))
+
+
 def belongs(answer: str, listed: Iterable[str], detailed: str) -> bool:
     """Whether an answer is one of the listed; of a question for what two things have in common,
     whether it is such a thing."""
@@ -151,20 +158,43 @@ def _distribution(scored: Iterable[Question], predictions: Mapping[str, str]) ->
     """The chi-square distance of how often answers were given from how often they are right, in
     each global group, weighted by the groups' sizes; over 100. Answers that are right for no
     question of the group are not looked at."""
-    gold: dict[str, Counter[str]] = defaultdict(Counter)
-    given: dict[str, Counter[str]] = defaultdict(Counter)
+    groups: dict[str, list[Question]] = defaultdict(list)
     for question in scored:
-        if (group := question.group_global) is not None:
-            gold[group][question.answer] += 1
-            given[group][predictions.get(question.id, "")] += 1
-    total = sum(counts.total() for counts in gold.values())
-    if not total:
-        return None
-    weighted = 0.0
-    for group, counts in gold.items():
-        chi = sum((given[group][answer] - n) ** 2 / n for answer, n in counts.items())
-        weighted += chi * counts.total()
-    return weighted / total / 100
+        if question.group_global is not None:
+            groups[question.group_global].append(question)
+    weighted, total = 0.0, 0
+    for asked in groups.values():
+        gold = Counter(question.answer for question in asked)
+        forms = {normal(answer): answer for answer in gold}
+        answers = [predictions.get(question.id, "") for question in asked]
+        given = Counter(one if one in gold else forms.get(one, one) for one in answers)
+        chi = sum((given[answer] - n) ** 2 / n for answer, n in gold.items())
+        weighted += chi * len(asked)
+        total += len(asked)
+    return weighted / total / 100 if total else None
+
+
+# -- questions that are right together
+
+
+TOGETHER = {  # by the key of `Question.meta` that names what a question belongs to
+    "statement": "statement_consistency",
+    "pair": "pair_accuracy",
+    "set": "set_accuracy",
+}
+
+
+def together(questions: Iterable[Question], right: Mapping[str, bool]) -> dict[str, Share]:
+    """The shares of groups of which every question is answered rightly, by their names in TOGETHER:
+    NLVR2's consistency (the pairs of pictures that share a statement), What'sUp's accuracy of pairs
+    and of sets. Only those that the questions have; a question that is not in `right` is wrong.
+    """
+    table: dict[str, dict[str, bool]] = defaultdict(dict)
+    for question in questions:
+        for key, name in TOGETHER.items():
+            if (group := question.meta.get(key)) is not None:
+                table[name][group] = table[name].get(group, True) and right.get(question.id, False)
+    return {name: Share.of([*groups.values()]) for name, groups in table.items()}
 
 
 # -- protocols of others, never to be mixed with figures of a whole set
@@ -172,11 +202,14 @@ def _distribution(scored: Iterable[Question], predictions: Mapping[str, str]) ->
 
 def sampled(questions: Sequence[Question], most: int, seed: int) -> list[Question]:
     """At most `most` questions of each detailed type, drawn with a seed, in their order: the
-    protocol of VisProg (Gupta and Kembhavi, CVPR 2023)."""
+    protocol of VisProg (Gupta and Kembhavi, CVPR 2023). Drawn are balanced ones, as these alone
+    are scored; others where no question is balanced."""
     drawn = random.Random(seed)
+    some = any(question.balanced for question in questions)
     by_type: dict[str, list[int]] = defaultdict(list)
     for place, question in enumerate(questions):
-        by_type[question.detailed].append(place)
+        if question.balanced or not some:
+            by_type[question.detailed].append(place)
     kept: set[int] = set()
     for _, places in sorted(by_type.items()):
         kept.update(drawn.sample(places, min(most, len(places))))
@@ -184,19 +217,47 @@ def sampled(questions: Sequence[Question], most: int, seed: int) -> list[Questio
 
 
 ARTICLES = ("a", "an", "the")
-CONTRACTED = {"dont": "don't", "isnt": "isn't", "arent": "aren't", "doesnt": "doesn't"}
+MARKS = ';/[]"{}()=+\\_-><@`,?!'  # that become spaces, or nothing; dots are apart
 NUMBERS = {
     word: str(number)
     for number, word in enumerate(
         ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     )
+} | {"none": "0"}
+CONTRACTED = {  # with and without their apostrophes
+    full.replace("'", ""): full
+    for end, words in (
+        ("n't", "ai are ca could did do does had has have is might must need ought sha should was"),
+        ("n't", "were wo would"),
+        ("'ve", "could might must not should they we what where who would you"),
+        ("'d", "he how it someone there they where who you"),
+        ("'ll", "how it somebody someone something they what who why you"),
+        ("'s", "he how somebody someone that there what when where who why"),
+        ("'re", "there they what why you"),
+        ("", "ma'am o'clock 'twas y'all"),
+    )
+    for full in (word + end for word in words.split())
 }
 
 
+def vipergpt_right(prediction: str, answer: str) -> bool:
+    """Whether ViperGPT (Surís et al., ICCV 2023) counts an answer on GQA as right: it is compared
+    as the VQA challenge has it, with the right answer as the file has it (so `t-shirt`, which the
+    normalisation changes, is never right). Unlike there, an answer that was not given is wrong;
+    there it is `no`."""
+    return bool(prediction) and vqa_normal(prediction) == answer
+
+
 def vqa_normal(text: str) -> str:
-    """An answer as the VQA challenge compares it and ViperGPT (Surís et al., ICCV 2023) does on
-    GQA: lower case, numbers as digits, without articles and marks."""
-    plain = text.replace("\n", " ").replace("\t", " ").strip().lower()
-    kept = "".join(c if c.isalnum() or c in "' .:" else " " if c in "-/," else "" for c in plain)
-    words = [NUMBERS.get(word, word) for word in kept.replace(".", " ").split()]
+    """An answer as the VQA challenge compares it: lower case, numbers as digits, without articles
+    and marks, with the apostrophes of contractions (of one each: not `couldn't've`).
+
+    Source: the evaluation of VQA (Antol et al., ICCV 2015). A mark becomes a space; but it leaves
+    nothing where it stands beside a space, or where a number has commas, anywhere in the answer.
+    """
+    plain = " ".join(text.split()).lower()
+    commas = re.search(r"\d,\d", plain) is not None
+    lone = [mark for mark in MARKS if commas or f"{mark} " in plain or f" {mark}" in plain]
+    spaced = plain.translate({ord(mark): "" if mark in lone else " " for mark in MARKS})
+    words = [NUMBERS.get(word, word) for word in re.sub(r"\.(?!\d)", "", spaced).split()]
     return " ".join(CONTRACTED.get(word, word) for word in words if word not in ARTICLES)

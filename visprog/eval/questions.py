@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from visprog.errors import SettingsError
-from visprog.eval.scoring import KINDS
+from visprog.eval.fields import answer_of, box_of, ids_of, kind_of, program_of, truth_of
+from visprog.eval.pictures import find_picture
+from visprog.eval.scoring import number
 
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 KEYS = ("questionId", "question_id", "id")  # of a question's name, where a list has it inside
 
 
@@ -25,7 +26,10 @@ class Question:
     `structural`, `semantic`, `detailed`: GQA's types; `program`: GQA's functional program, empty
     where there is none; `group_global`, `group_local`: GQA's groups; `entailed`: ids of questions
     whose answers follow from its own; `box`: the true box, pixels; `meta`: what a format says
-    besides, such as the relation of a statement.
+    besides, such as which statements belong together.
+
+    Raises:
+        ValueError: no such kind; a number that is none; a box that is none, or a missing one.
     """
 
     id: str
@@ -45,6 +49,13 @@ class Question:
     box: tuple[float, float, float, float] | None = None
     meta: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        kind_of(self.kind)
+        if self.kind in ("int", "float") and number(self.answer) is None:
+            raise ValueError(f"the answer {self.answer!r} is no number")
+        if self.kind == "box" or self.box is not None:
+            box_of(self.box, self.kind)
+
     @property
     def words(self) -> int:
         """How many words the question has, as GQA counts."""
@@ -62,24 +73,10 @@ class Question:
         Raises:
             SettingsError: one is not in the folder.
         """
-        return tuple(_picture(folder, name) for name in self.images)
+        return tuple(find_picture(folder, name) for name in self.images)
 
 
 UNCOUNTED = ("exist", "query: name", "choose name")
-
-
-def _picture(folder: Path, name: str) -> Path:
-    exact = folder / name
-    if not exact.resolve().is_relative_to(folder.resolve()):
-        raise SettingsError(f"the picture {name!r} lies outside {folder}")
-    if exact.is_file():
-        return exact
-    for suffix in SUFFIXES:
-        path = folder / f"{name}{suffix}"
-        if path.is_file():
-            return path
-    wanted = name if exact.suffix.lower() in SUFFIXES else f"{name}.jpg (or .png ...)"
-    raise SettingsError(f"no picture {wanted} in {folder}")
 
 
 def load_questions(path: Path, limit: int | None = None) -> list[Question]:
@@ -95,8 +92,10 @@ def load_questions(path: Path, limit: int | None = None) -> list[Question]:
     for file in question_files(path):
         for name, raw in _entries(file):
             if limit is not None and len(made) >= limit:
-                return made
+                break
             made.append(_question(file, name, raw))
+        if len(made) == limit:
+            break  # the other files are not read
     if not made:
         raise SettingsError(f"no questions in {path}")
     _expect_own_ids(path, made)
@@ -111,7 +110,9 @@ def question_files(path: Path) -> list[Path]:
     """
     if not path.is_dir():
         return [path]
-    found = [file for ending in ("json", "jsonl", "parquet") for file in path.glob(f"*.{ending}")]
+    endings = (".json", ".jsonl", ".parquet")
+    files = (file for file in path.iterdir() if not file.name.startswith("."))
+    found = [file for file in files if file.suffix in endings and file.is_file()]
     if not found:
         raise SettingsError(f"no questions: {path} has no .json, .jsonl or .parquet files")
     return sorted(found, key=_place)
@@ -140,20 +141,34 @@ def load_choices(path: Path) -> dict[str, dict[str, list[str]]]:
 
 
 def read_json(path: Path) -> Any:
-    """What a file of JSON holds; of JSON lines, a list.
+    """What a file of JSON holds; of JSON lines (`.jsonl`), a list.
 
     Raises:
         SettingsError: it cannot be read, or is not JSON.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        if path.suffix == ".jsonl":
-            return [json.loads(line) for line in text.splitlines() if line.strip()]
-        return json.loads(text)
+        text = path.read_text(encoding="utf-8-sig")
+        return json_lines(path, text) if path.suffix == ".jsonl" else json.loads(text)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: not JSON: {error}") from error
+
+
+def json_lines(path: Path, text: str) -> list[Any]:
+    """What the lines of a text hold.
+
+    Raises:
+        SettingsError: one is not JSON.
+    """
+    made = []
+    for place, line in enumerate(text.split("\n"), 1):  # others than \n may stand in a string
+        if line.strip():
+            try:
+                made.append(json.loads(line))
+            except (ValueError, RecursionError) as error:
+                raise SettingsError(f"{path}, line {place}: not JSON: {error}") from error
+    return made
 
 
 def _entries(path: Path) -> Iterator[tuple[str, Any]]:
@@ -182,46 +197,22 @@ def _question(path: Path, name: str, raw: Any) -> Question:
             id=name,
             images=(str(raw["imageId"]),),
             text=str(raw["question"]),
-            answer=str(raw["answer"]),
+            answer=answer_of(raw),
             kind=kind_of(raw.get("answerType", "str")),
             options=tuple(map(str, raw.get("choices") or ())),
             structural=str(types.get("structural") or ""),
             semantic=str(types.get("semantic") or ""),
             detailed=str(types.get("detailed") or ""),
-            balanced=bool(raw.get("isBalanced", True)),
+            balanced=truth_of(raw.get("isBalanced", True)),
             group_global=groups.get("global"),
             group_local=groups.get("local"),
-            entailed=_ids(raw.get("entailed")),
-            program=tuple(raw.get("semantic") or ()),
+            entailed=ids_of(raw.get("entailed")),
+            program=program_of(raw.get("semantic") or ()),
             box=box_of(raw.get("answerBox"), raw.get("answerType")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise SettingsError(f"questions {path}: {name} is not in GQA's form: {reason}") from error
-
-
-def kind_of(name: Any) -> str:
-    """Raises ValueError: it is no answer type."""
-    if name not in KINDS:
-        raise ValueError(f"answerType {name!r} is not one of {', '.join(KINDS)}")
-    return str(name)
-
-
-def box_of(box: Any, kind: Any = "str") -> tuple[float, float, float, float] | None:
-    """Raises ValueError: it is no box, or there is none where the answer is one."""
-    if box is None and kind != "box":
-        return None
-    numbers = tuple(map(float, box)) if isinstance(box, (list, tuple)) else ()
-    if len(numbers) != 4:
-        raise ValueError(f"want answerBox [left, top, right, bottom], got {box!r}")
-    return numbers
-
-
-def _ids(listed: Any) -> tuple[str, ...]:
-    """A list of ids, or the text of one: parquet files have "['1', '2']". It is only read."""
-    if isinstance(listed, str):
-        return tuple(re.findall(r"""['"]([^'"]*)['"]""", listed))
-    return tuple(map(str, listed or ()))
 
 
 def _expect_own_ids(path: Path, questions: Sequence[Question]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from visprog.errors import SettingsError
 from visprog.eval.outcomes import plain
 from visprog.eval.questions import Question
 from visprog.eval.scoring import normal, score
+from visprog.tool import Model
 from visprog.trace import ABSTAINED, ANSWERED, FAILED, WHOLE
 from visprog.values import Value
 
@@ -39,7 +40,7 @@ class Outcome:
     """What came of a question, before it is scored. `status`: answered, abstained or failed;
     `value`: the answer as it is; `error`: the name of the error that it failed by; `seconds`: what
     the planner and the batches of its calls took; `mode`: as of a trace; `repaired`: programs that
-    were not accepted; `models`: id -> {revision, licence} of what did its steps."""
+    were not accepted; `tools`: seconds by tool; `planner`: the model that wrote the program."""
 
     status: str
     text: str = ""
@@ -56,6 +57,7 @@ class Outcome:
     repaired: int = 0
     mode: str = WHOLE
     tools: Mapping[str, float] | None = None
+    planner: Model | None = None
 
     @classmethod
     def of(cls, answer: Answer) -> Outcome:
@@ -80,6 +82,7 @@ class Outcome:
             repaired=len(trace.attempts),
             mode=trace.mode,
             tools={name: round(seconds, 4) for name, seconds in spent.items()},
+            planner=trace.model,
         )
 
     @property
@@ -175,7 +178,7 @@ class Result:
             mode=outcome.mode,
             program=outcome.program,
             tools=outcome.tools or {},
-            value=plain(outcome.value),
+            value=plain(value),
         )
 
     @property
@@ -183,8 +186,10 @@ class Result:
         """The answer as it is compared and written for others; "" where there is none."""
         return normal(self.answer) if self.status == ANSWERED else ""
 
-    def to_line(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False) + "\n"
+    def to_line(self) -> bytes:
+        """The line of a file, in UTF-8; half a character becomes JSON's escape for it."""
+        text = json.dumps(vars(self), ensure_ascii=False, default=str)
+        return text.encode("utf-8", "backslashreplace") + b"\n"
 
     @classmethod
     def of_line(cls, line: str) -> Result:
@@ -205,7 +210,7 @@ def read_results(path: Path) -> list[Result]:
         SettingsError: it cannot be read, or another line is damaged.
     """
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        text = path.read_bytes().decode("utf-8", "replace")  # line ends as they are
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
     lines = text.split("\n")
@@ -223,5 +228,5 @@ def _among(
 ) -> bool | None:
     from visprog.eval.metrics import belongs
 
-    listed = (choices or {}).get(key)
-    return belongs(normal(text), listed, question.detailed) if listed is not None else None
+    listed = (choices or {}).get(key)  # empty of a number or a box: nothing is listed for them
+    return belongs(normal(text), listed, question.detailed) if listed else None

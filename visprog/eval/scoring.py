@@ -13,9 +13,11 @@ from visprog.values import Region
 if TYPE_CHECKING:
     from visprog.eval.questions import Question
 
-POINTS = 2.0  # how far a number may be from the truth to be right
+POINTS = "2"  # how far a number may be from the truth to be right, if its question does not say
 OVERLAP = 0.5  # the least IoU of a box with the true one to be right
 THRESHOLDS = tuple(range(50, 100, 5))  # percent, of mean relative accuracy
+TOLERANCE = "tolerance"  # the key of `Question.meta` for it, as of `tolerance`
+NUMBER = r"\s*([-+]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][-+]?\d+)?)\s*%?\.?\s*"
 KINDS = ("str", "int", "float", "box")  # the answer types of a question
 
 
@@ -43,17 +45,30 @@ def score(question: Question, text: str, value: object) -> Score:
         overlap = iou(found.box, question.box) if (found := _region(value)) and question.box else 0
         return Score(overlap >= OVERLAP, overlap, overlap)
     if question.kind == "float":
-        given = _number(value if isinstance(value, (int, float)) else text)
-        wanted = _number(question.answer)
+        given = number(value if isinstance(value, (int, float)) else text)
+        wanted = number(question.answer)
         if given is None or wanted is None:
             return Score(False, 0.0)
-        return Score(abs(given - wanted) <= POINTS, relative_accuracy(given, wanted))
+        allowed = tolerance(question.meta.get(TOLERANCE, POINTS), wanted)
+        return Score(abs(given - wanted) <= allowed, relative_accuracy(given, wanted))
     right = bool(text) and normal(text) == normal(question.answer)
     if question.kind == "int" and not right:  # 3.0 is 3
-        given = _number(value if isinstance(value, (int, float)) else text)
-        wanted = _number(question.answer)
+        given = number(value if isinstance(value, (int, float)) else text)
+        wanted = number(question.answer)
         right = given is not None and given == wanted
     return Score(right, float(right))
+
+
+def tolerance(text: str, wanted: float) -> float:
+    """How far a number may be from the truth: `2`, or `10%` of it.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)(%?)", text.strip())
+    if found is None:
+        raise ValueError(f"want a tolerance such as 2 or 10%, got {text!r}")
+    return float(found[1]) * (abs(wanted) / 100 if found[2] else 1)
 
 
 def relative_accuracy(given: float, wanted: float) -> float:
@@ -75,12 +90,13 @@ def _region(value: object) -> Region | None:
     return value if isinstance(value, Region) else None
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
+    """A number, also one written with a sign of percent; None where it is none."""
     if isinstance(value, bool):
         return None
-    found = re.fullmatch(r"\s*([-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?)\s*%?\.?\s*", str(value))
-    number = float(found[1]) if found else math.nan
-    return number if math.isfinite(number) else None
+    found = re.fullmatch(NUMBER, str(value))
+    made = float(found[1]) if found else math.nan
+    return made if math.isfinite(made) else None
 
 
 def iou(a: Sequence[float], b: Sequence[float]) -> float:

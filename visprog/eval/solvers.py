@@ -5,16 +5,19 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from visprog.agent import Agent
-from visprog.errors import PlanError, SettingsError, VisprogError
+from visprog.errors import ImageError, PlanError, VisprogError
 from visprog.eval.gqa_programs import translate
 from visprog.eval.questions import Question
 from visprog.eval.results import Outcome
 from visprog.lang.words import whole
-from visprog.planning.chat import ChatModel, Message
-from visprog.trace import ANSWERED, DIRECT, FAILED
+from visprog.planning.chat import MOST, ChatModel, Message
+from visprog.trace import ABSTAINED, ANSWERED, DIRECT, FAILED
 
 Solve = Callable[[Iterable[Question]], Iterator[Outcome]]
 Program = Callable[[Question], str]
@@ -24,6 +27,7 @@ BLIND = (
     "word or a short phrase, and nothing else; where it is a yes-or-no question, with yes or no."
 )
 LONGEST = 200  # characters of an answer
+FOUND = 4096  # pictures whose files are remembered
 
 
 def agent_solver(agent: Agent, images: Path, program: Program | None = None) -> Solve:
@@ -32,19 +36,27 @@ def agent_solver(agent: Agent, images: Path, program: Program | None = None) -> 
     `program`: gives each question's program, so that no planner is needed.
     """
 
+    @lru_cache(maxsize=FOUND)  # questions about a picture often come together
+    def pictures(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(map(str, Question("", names, "", "").pictures(images)))
+
     def solve(questions: Iterable[Question]) -> Iterator[Outcome]:
         order: deque[Outcome | None] = deque()  # of those begun: None, or why it was not run
 
-        def jobs() -> Iterator[tuple[list[Path], str] | tuple[list[Path], str, str]]:
+        def jobs() -> Iterator[tuple[list[str], str] | tuple[list[str], str, str]]:
             for question in questions:
                 try:
                     text = program(question) if program else ""
-                    pictures = list(question.pictures(images))
                 except VisprogError as error:
                     order.append(_failed(error))
                     continue
+                try:
+                    given = list(pictures(question.images))
+                except VisprogError as error:  # it is not in the folder
+                    order.append(replace(_failed(ImageError(str(error))), program=text))
+                    continue
                 order.append(None)
-                yield (pictures, question.text, text) if program else (pictures, question.text)
+                yield (given, question.text, text) if program else (given, question.text)
 
         for answer in agent.batch(jobs()):
             while (failed := order.popleft()) is not None:
@@ -80,29 +92,45 @@ def vqa_program(question: Question) -> str:
     return f'return vqa(image, "{whole(question.text)}")\n'
 
 
-def blind_solver(model: ChatModel) -> Solve:
-    """Answers by a language model that sees no picture."""
+def blind_solver(model: ChatModel, most: int = MOST) -> Solve:
+    """Answers by a language model that sees no picture. `most`: tokens of one reply."""
+
+    def answer(question: Question) -> Outcome:
+        begin = time.perf_counter()
+        options = f"\nChoose one of: {', '.join(question.options)}" if question.options else ""
+        messages = [Message("system", BLIND), Message("user", question.text + options)]
+        try:
+            made = model.complete(messages, most=most)
+        except VisprogError as error:
+            return _failed(error)
+        said = made.text.rpartition("</think>")[2].partition("<think>")[0]  # not its reasoning
+        text = " ".join(said.split())[:LONGEST]
+        seconds = time.perf_counter() - begin
+        return Outcome(
+            ANSWERED if text else ABSTAINED,
+            text,
+            text or None,
+            reason="" if text else "the model said nothing",
+            seconds=seconds,
+            plan_seconds=seconds,
+            tokens=made.usage.prompt_tokens + made.usage.completion_tokens,
+            cost=made.usage.cost,
+            mode=DIRECT,
+            planner=model.model,
+        )
 
     def solve(questions: Iterable[Question]) -> Iterator[Outcome]:
-        for question in questions:
-            begin = time.perf_counter()
-            options = f"\nChoose one of: {', '.join(question.options)}" if question.options else ""
-            messages = [Message("system", BLIND), Message("user", question.text + options)]
-            try:
-                made = model.complete(messages)
-            except VisprogError as error:
-                yield _failed(error)
-                continue
-            text = " ".join(made.text.split())[:LONGEST]
-            yield Outcome(
-                ANSWERED,
-                text,
-                text,
-                seconds=time.perf_counter() - begin,
-                tokens=made.usage.prompt_tokens + made.usage.completion_tokens,
-                cost=made.usage.cost,
-                mode=DIRECT,
-            )
+        pool = ThreadPoolExecutor(max(1, model.lanes), thread_name_prefix="visprog blind")
+        ahead: deque[Future[Outcome]] = deque()
+        try:
+            for question in questions:
+                ahead.append(pool.submit(answer, question))
+                if len(ahead) >= 2 * max(1, model.lanes):
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+        finally:  # also where the answers are not wanted to their end
+            pool.shutdown(wait=False, cancel_futures=True)
 
     return solve
 
@@ -128,16 +156,3 @@ def replayed(programs: dict[str, str]) -> Program:
         return programs[question.id]
 
     return program
-
-
-def without_words(words: Iterable[str], known: Iterable[str]) -> tuple[str, ...]:
-    """Words to leave out of a toolset.
-
-    Raises:
-        SettingsError: there is no such word.
-    """
-    names = tuple(dict.fromkeys(words))
-    for name in names:
-        if name not in set(known):
-            raise SettingsError(f"no tool {name!r} to leave out")
-    return names

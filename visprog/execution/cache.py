@@ -307,7 +307,7 @@ def _weigh(value: Any, arrays: dict[int, int]) -> int:
             _note(value.uv, arrays)
             _note(value.image.pixels, arrays)
         case Video():
-            return sum(_weigh(frame, arrays) for frame in value.frames)
+            return sum(_weigh(frame, arrays) for frame in value.held)
         case list() | tuple():
             return 56 + sum(8 + _weigh(item, arrays) for item in value)
         case dict():

@@ -245,7 +245,10 @@ class Evaluation(Flow):
             (whole,) = values
             if isinstance(whole, Unknown):
                 return whole
-            return PROPERTIES[type(whole).__name__][node.name].read(whole)
+            try:
+                return PROPERTIES[type(whole).__name__][node.name].read(whole)
+            except RunError as error:  # of the frames of a video
+                raise type(error)(error.message, self.meter.line) from None
 
         return self.strict((node.value,), scope, read)
 

@@ -155,5 +155,5 @@ class Ledger:
         raise ValueError("a value is missing")
 
     def _keep(self, values: list[Value]) -> None:
-        for part in arrays_of(values):
+        for part in arrays_of(values, footage=False):
             self._arrays.setdefault(id(part), part)

@@ -70,8 +70,9 @@ class _Builder:
         question: str | None,
         variables: bool,
     ) -> None:
-        self.tools = tools
         self.inputs = {name: t.of(kind) for name, kind in inputs.items()}
+        video = t.Named("Video") in self.inputs.values()
+        self.tools = {n: spec for n, spec in tools.items() if video or spec.family != "video"}
         self.question = question
         self.spans = spans(question) if question is not None else ()
         self.variables = variables
@@ -80,9 +81,9 @@ class _Builder:
         self.closed: dict[tuple[str, ...], str] = {}  # the rule of each set of words
         self.names: tuple[n.Part, ...] = (n.Ref("name"),) if variables else ()
         self.params = {
-            spec.name: [t.of(param.kind) for param in spec.params] for spec in tools.values()
+            spec.name: [t.of(param.kind) for param in spec.params] for spec in self.tools.values()
         }
-        self.gives = {spec.name: t.of(spec.returns) for spec in tools.values()}
+        self.gives = {spec.name: t.of(spec.returns) for spec in self.tools.values()}
         self.wanted = dict.fromkeys(kind for kinds in self.params.values() for kind in kinds)
         lists = [kind for kind in self.wanted if isinstance(kind, t.ListType)]
         sources = [*self.inputs.values(), *self.gives.values(), *lists, t.INT, t.STR, t.BOOL]

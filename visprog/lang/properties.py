@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from visprog.errors import EvaluationError
 from visprog.lang import types as t
-from visprog.values import Depth, Image, Pixels, Region, Text, Video
+from visprog.values import Depth, Image, Pixels, Region, Seconds, Text, Unknown, Video
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,22 @@ def _sides() -> dict[str, PropertySpec]:
     }
 
 
-_IMAGE = t.Named("Image")
+def _time(image: Image) -> float | Unknown:
+    if image.time is None:
+        return Unknown("a picture that is no frame of a video has no time; see frames(video, n)")
+    return image.time
+
+
+def _frames(video: Video) -> list[Image]:
+    if len(video.frames) > video.most:
+        raise EvaluationError(
+            f"the video has {len(video.frames):,} frames, and a list may hold {video.most} of "
+            "them: take some, as in frames(video, 16)"
+        )
+    return list(video.frames)
+
+
+_IMAGE, _SECONDS = t.Named("Image"), t.of(Seconds)
 
 PROPERTIES: Mapping[str, Mapping[str, PropertySpec]] = MappingProxyType(
     {
@@ -41,6 +57,7 @@ PROPERTIES: Mapping[str, Mapping[str, PropertySpec]] = MappingProxyType(
             **_sides(),
             "label": PropertySpec(t.STR, lambda value: value.label, "what it is"),
             "image": PropertySpec(_IMAGE, lambda value: value.image, "the picture it is in"),
+            "time": PropertySpec(_SECONDS, lambda value: _time(value.image), "of its frame"),
             "has_mask": PropertySpec(t.BOOL, lambda v: v.mask is not None, "whether it has a mask"),
         },
         Text.__name__: {
@@ -50,6 +67,7 @@ PROPERTIES: Mapping[str, Mapping[str, PropertySpec]] = MappingProxyType(
         Image.__name__: {
             "width": PropertySpec(t.of(Pixels), lambda value: float(value.width), "columns"),
             "height": PropertySpec(t.of(Pixels), lambda value: float(value.height), "rows"),
+            "time": PropertySpec(_SECONDS, _time, "of a frame, since its video began"),
         },
         Depth.__name__: {
             "unit": PropertySpec(t.STR, lambda value: value.unit, '"metres" or "relative"'),
@@ -57,9 +75,10 @@ PROPERTIES: Mapping[str, Mapping[str, PropertySpec]] = MappingProxyType(
         },
         Video.__name__: {
             "fps": PropertySpec(t.FLOAT, lambda value: float(value.fps), "frames a second"),
-            "frames": PropertySpec(
-                t.ListType(_IMAGE), lambda value: list(value.frames), "the pictures, in order"
-            ),
+            "frames": PropertySpec(t.ListType(_IMAGE), _frames, "the pictures, in order"),
+            "duration": PropertySpec(_SECONDS, lambda value: value.seconds, "how long it is"),
+            "width": PropertySpec(t.of(Pixels), lambda value: float(value.width), "columns"),
+            "height": PropertySpec(t.of(Pixels), lambda value: float(value.height), "rows"),
         },
     }
 )

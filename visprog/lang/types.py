@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import UnionType
@@ -14,7 +15,8 @@ Unit = tuple[tuple[str, int], ...]  # names and exponents, sorted; () is a plain
 
 MAX_PARTS = 100  # of a type: what is built of itself doubles with every line
 
-UNITS = {kind.__name__: kind for kind in (v.Metres, v.Pixels, v.Percent, v.Relative)}
+UNITS = {kind.__name__: kind for kind in (v.Metres, v.Pixels, v.Percent, v.Relative, v.Seconds)}
+RATES: dict[str, Unit] = {"PixelsPerSecond": (("Pixels", 1), ("Seconds", -1))}  # units with a name
 CLASSES: dict[str, type] = {
     kind.__name__: kind for kind in (v.Image, v.Region, v.Text, v.Depth, v.Flow, v.Video, str, bool)
 }
@@ -111,6 +113,8 @@ def _of(annotation: Any) -> Type:
     name = getattr(annotation, "__name__", "")
     if UNITS.get(name) is annotation:
         return Number(False, ((name, 1),))
+    if annotation is v.PixelsPerSecond:
+        return Number(False, RATES[name])
     if annotation is str or annotation is bool:
         return STR if annotation is str else BOOL
     if CLASSES.get(name) is annotation:
@@ -132,6 +136,8 @@ def named(name: str, args: tuple[Type, ...]) -> Type | None:
         return Number(name == "int")
     if name in UNITS:
         return Number(False, ((name, 1),))
+    if name in RATES:
+        return Number(False, RATES[name])
     return Named(name) if name in CLASSES else None
 
 
@@ -142,6 +148,8 @@ def text(kind: Type) -> str:
             return name
         case Number(whole, ()):
             return "int" if whole else "float"
+        case Number(_, unit) if unit in RATES.values():
+            return next(name for name, rate in RATES.items() if rate == unit)
         case Number(_, unit):
             return " * ".join(name if power == 1 else f"{name}**{power}" for name, power in unit)
         case ListType(Nothing()):
@@ -243,6 +251,8 @@ def times(a: Unit, b: Unit, sign: int) -> Unit:
 
 def unit_name(kind: Type) -> str:
     """The unit of a number as people say it: "metres"; "" where there is none."""
+    if isinstance(kind, Number) and kind.unit in RATES.values():
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text(kind)).lower()
     return text(kind).lower() if isinstance(kind, Number) and kind.unit else ""
 
 

@@ -15,7 +15,7 @@ from visprog.lang import check, parse
 from visprog.lang import syntax as s
 from visprog.lang.words import phrases, singular
 from visprog.tool import Toolset
-from visprog.values import Image
+from visprog.values import Image, Video
 
 ALIKE = 0.7  # how much likeness to the question counts; the rest is difference among the chosen
 AMONG = 3  # times as many as are wanted: the choice is among so many of the most alike
@@ -23,7 +23,8 @@ SEVERAL = 0.2  # added to the likeness of an exemplar about several pictures, wh
 NAMED = 0.3  # the weight of a word that only names a thing
 
 _BLOCK = re.compile(
-    r"^### (?P<question>[^\n]+)\n+```vp(?: pictures=(?P<pictures>\d))?\n(?P<program>.*?)^```$",
+    r"^### (?P<question>[^\n]+)\n+"
+    r"```vp(?: pictures=(?P<pictures>\d))?(?P<video> video)?\n(?P<program>.*?)^```$",
     re.M | re.S,
 )
 _WORD = re.compile(r"[a-z]+")
@@ -59,15 +60,18 @@ Vector = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Exemplar:
-    """A question about so many pictures, and a program for it."""
+    """A question about so many pictures, or about a video, and a program for it."""
 
     question: str
     program: str
     pictures: int = 1
+    video: bool = False
 
     @property
     def inputs(self) -> dict[str, Any]:
         """The names that its program begins with, and their annotations."""
+        if self.video:
+            return {"video": Video, "image": Image}
         names = [f"image{n}" if n > 1 else "image" for n in range(1, self.pictures + 1)]
         several = {"images": list[Image]} if self.pictures > 1 else {}
         return {**dict.fromkeys(names, Image), **several}
@@ -92,7 +96,12 @@ def read_exemplars(path: Path) -> tuple[Exemplar, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"the exemplars {path} cannot be read: {error}") from error
     found = [
-        Exemplar(block["question"].strip(), block["program"].rstrip(), int(block["pictures"] or 1))
+        Exemplar(
+            block["question"].strip(),
+            block["program"].rstrip(),
+            int(block["pictures"] or 1),
+            bool(block["video"]),
+        )
         for block in _BLOCK.finditer(text)
     ]
     if len(found) != len(re.findall(r"^### ", text, re.M)):

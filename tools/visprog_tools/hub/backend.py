@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from visprog.errors import ToolError, VisprogError
 from visprog.tool import Backend, Model, Output
-from visprog_tools.hub.devices import Place, place_of
+from visprog_tools.hub.devices import Place, free_memory, out_of_memory, place_of
 from visprog_tools.hub.entries import MODELS
-from visprog_tools.hub.residence import free_memory, residence
+from visprog_tools.hub.rehearsal import rehearsal
+from visprog_tools.hub.residence import residence
 from visprog_tools.hub.snapshots import HubModel, Snapshot
+from visprog_tools.hub.turns import TURNS
 
 Result = Output | VisprogError
 
@@ -22,11 +25,12 @@ class HubBackend(Backend):
     """A backend over one model of the hub.
 
     A subclass says which (`weights`), loads its processor in `prepare` and its module in `make`,
-    and does a batch in `work`. The options `device`, `dtype`, `memory`, `compile`,
+    and does a batch in `work`. The options `device`, `dtype`, `memory`, `compile`, `warm_up`,
     `non_commercial` and `weights.NAME` say where and how.
     """
 
     weights: ClassVar[str]  # of MODELS
+    exact: ClassVar[str] = ""  # weights that stay float32: a pattern that their names begin with
     batch = 8
     deadline = 600.0
 
@@ -86,6 +90,20 @@ class HubBackend(Backend):
         self.prepare(self.found)
         with self._module():
             pass  # so that what is damaged says so here
+        if self.options.get("warm_up") == "yes":
+            self.warm_up()
+
+    def warm_up(self) -> None:
+        """Do a batch of made-up calls, so that the first true ones need not wait for kernels to
+        be chosen or compiled.
+
+        Raises:
+            VisprogError: one of them went wrong, as true ones would.
+        """
+        tool, calls = rehearsal(self.serves, self.batch)
+        for result in self.run(tool, calls):
+            if isinstance(result, VisprogError):
+                raise result
 
     def run(self, tool: str, calls: Sequence[Mapping[str, Any]]) -> list[Result]:
         try:
@@ -95,48 +113,80 @@ class HubBackend(Backend):
             return [error for _ in calls]
 
     def tensors(self, inputs: Any) -> Any:
-        """What a processor made, on the device; floating numbers in the module's dtype."""
-        return inputs.to(self.place.device, self.place.torch_dtype)
+        """What a processor or a tokenizer made, a mapping of tensors, on the device; floating
+        numbers in the module's dtype. Values that are no tensors stay as they are."""
+        import torch
 
-    def _module(self) -> Any:
+        device, dtype = self.place.device, self.place.torch_dtype
+        for name, one in inputs.items():
+            if isinstance(one, torch.Tensor):
+                kept = dtype if one.is_floating_point() else one.dtype
+                inputs[name] = one.to(device, kept)
+        return inputs
+
+    @cached_property
+    def _size(self) -> int:
+        """Bytes that the module will take, about."""
+        return self.found.room(self.place.torch_dtype.itemsize, self.exact)
+
+    @contextmanager
+    def _module(self) -> Iterator[Any]:
+        """The module on its device, and this thread's turn to compute."""
         import torch
 
         place = self.place
-        size = self.found.parameters * place.torch_dtype.itemsize
-        name = f"{self.name} {self.found.revision}"
+        compiled = self.options.get("compile") == "yes"
+        name = f"{self.name} {self.found.revision} {place.dtype}{' compiled' * compiled}"
 
         def made() -> Any:
             module = self.make(self.found).eval().to(place.device)
-            return torch.compile(module) if self.options.get("compile") == "yes" else module
+            return torch.compile(module) if compiled else module
 
-        return residence(place).use(name, size, made)
+        used = residence(place.device).use(name, self._size, made, place.budget)
+        with ExitStack() as stack:
+            with TURNS.resting():
+                module = stack.enter_context(used)
+            stack.enter_context(TURNS.computing())
+            yield module
 
     def _in_parts(self, tool: str, calls: Sequence[Mapping[str, Any]], module: Any) -> list[Result]:
         """All calls at once, or as many at once as there is memory for."""
-        import torch
-
         done: list[Result] = []
-        most = len(calls)
+        most, alone = len(calls), False
         notices: tuple[str, ...] = ()
         while len(done) < len(calls):
-            part = calls[len(done) : len(done) + most]
-            try:
-                with torch.inference_mode():
-                    made = self._each(tool, part, module)
+            made = self._at_once(tool, calls[len(done) : len(done) + most], module)
+            if made is not None:
                 done += [_with(result, notices) for result in made]
-            except (torch.OutOfMemoryError, MemoryError):
-                free_memory(self.place.device)
-                if most == 1:
-                    done.append(
-                        ToolError(
-                            f"{tool} in {self.name}: {self.place.device} has no "
-                            "memory left, even for one call: choose a smaller model"
-                        )
-                    )
-                    continue
+                continue
+            free_memory(self.place.device)
+            if most > 1:
                 most = max(1, most // 2)
                 notices = (f"{self.place.device} was out of memory: run {most} at a time",)
+            elif not alone:
+                alone = True
+                with TURNS.resting():
+                    residence(self.place.device).clear()
+            else:
+                done.append(
+                    ToolError(
+                        f"{tool} in {self.name}: {self.place.device} has no "
+                        "memory left, even for one call: choose a smaller model"
+                    )
+                )
         return done
+
+    def _at_once(
+        self, tool: str, calls: Sequence[Mapping[str, Any]], module: Any
+    ) -> list[Result] | None:
+        """The results; None where memory ran out."""
+        import torch
+
+        try:
+            with torch.inference_mode():
+                return self._each(tool, calls, module)
+        except MemoryError:
+            return None  # not handled here, where the error still holds the tensors of the failure
 
     def _each(self, tool: str, calls: Sequence[Mapping[str, Any]], module: Any) -> list[Result]:
         """A batch; where it goes wrong as a whole, one call after another, so that an error is of
@@ -147,7 +197,7 @@ class HubBackend(Backend):
             if len(calls) == 1:
                 return [error]
         except Exception as error:
-            if _out_of_memory(error):
+            if out_of_memory(error):
                 raise MemoryError from error
             if len(calls) == 1:
                 return [ToolError(f"{tool} failed in {self.name}: {type(error).__name__}: {error}")]
@@ -158,10 +208,3 @@ def _with(result: Result, notices: Sequence[str]) -> Result:
     if not notices or not isinstance(result, Output):
         return result
     return Output(result.value, (*result.notices, *notices))
-
-
-def _out_of_memory(error: Exception) -> bool:
-    """torch tells of it on the processor by a plain RuntimeError."""
-    import torch
-
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from visprog.values import Image
-from visprog_tools.hub.detection import load_detector, load_tokenizer
-from visprog_tools.hub.loading import load_processor
+from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.questions import Answering, Reply
 from visprog_tools.hub.remembered import Remembered
 from visprog_tools.hub.snapshots import Snapshot
+from visprog_tools.hub.writing import Watch
 
 ANSWER, SENTENCE = 20, 40  # new tokens
 
@@ -23,7 +23,7 @@ class Blip(Answering):
         from transformers import BertTokenizerFast, BlipImageProcessorPil
 
         self._images = load_processor(BlipImageProcessorPil, found)
-        self._tokens = load_tokenizer(BertTokenizerFast, found)
+        self._tokens = load_processor(BertTokenizerFast, found)
         self._kept = Remembered()
 
     def _seen(self, images: Sequence[Image], module: Any) -> Any:
@@ -42,22 +42,22 @@ class Blip(Answering):
             made = module.vision_model(**self.tensors(inputs)).last_hidden_state
             for key, one in zip(new, made, strict=True):
                 found[key] = one
-                self._kept.put(key, one)
-        return torch.stack([found[image.key] for image in images])
+                if torch.isfinite(one).all():
+                    self._kept.put(key, one.cpu().clone())  # a view would keep all of its batch
+        return torch.stack([found[image.key].to(self.place.device) for image in images])
 
-    def _texts(self, decoder: Any, start: Any, module: Any, most: int, **seen: Any) -> list[str]:
-        config = module.config.text_config
+    def _texts(self, decoder: Any, start: Any, module: Any, most: int, **seen: Any) -> list[Reply]:
+        config, watch = module.config.text_config, Watch()
         made = decoder.generate(
             input_ids=start,
             eos_token_id=config.sep_token_id,
             pad_token_id=config.pad_token_id,
-            do_sample=False,
-            num_beams=1,
             max_new_tokens=most,
+            **watch.options,
             **seen,
         )
-        ids = made[:, start.shape[1] :]
-        return [str(text) for text in self._tokens.batch_decode(ids, skip_special_tokens=True)]
+        told = self._tokens.batch_decode(made[:, start.shape[1] :], skip_special_tokens=True)
+        return [*watch.checked([str(text) for text in told])]
 
 
 class BlipVqa(Blip):
@@ -72,7 +72,7 @@ class BlipVqa(Blip):
     def make(self, found: Snapshot) -> Any:
         from transformers import BlipForQuestionAnswering
 
-        return load_detector(BlipForQuestionAnswering, found, self.place.torch_dtype)
+        return load_module(BlipForQuestionAnswering, found, self.place.torch_dtype)
 
     def ask(
         self, form: str, questions: Sequence[tuple[Image, str]], module: Any
@@ -80,13 +80,13 @@ class BlipVqa(Blip):
         by_length: dict[int, list[int]] = defaultdict(list)
         for place, (_, text) in enumerate(questions):
             by_length[len(self._tokens(text)["input_ids"])].append(place)
-        made: dict[int, str] = {}
+        made: dict[int, Reply] = {}
         for places in by_length.values():  # transformers' decoder would look at padding, too
             texts = self._answers([questions[place] for place in places], module)
             made.update(zip(places, texts, strict=True))
         return [made[place] for place in range(len(questions))]
 
-    def _answers(self, questions: Sequence[tuple[Image, str]], module: Any) -> list[str]:
+    def _answers(self, questions: Sequence[tuple[Image, str]], module: Any) -> list[Reply]:
         import torch
 
         read, mask = self._read(questions, module)
@@ -156,7 +156,7 @@ class BlipCaption(Blip):
     def make(self, found: Snapshot) -> Any:
         from transformers import BlipForConditionalGeneration
 
-        return load_detector(BlipForConditionalGeneration, found, self.place.torch_dtype)
+        return load_module(BlipForConditionalGeneration, found, self.place.torch_dtype)
 
     def ask(
         self, form: str, questions: Sequence[tuple[Image, str]], module: Any
@@ -191,12 +191,12 @@ class Blip2(Answering):
         from transformers import AutoTokenizer, BlipImageProcessorPil
 
         self._images = load_processor(BlipImageProcessorPil, found)
-        self._tokens = load_tokenizer(AutoTokenizer, found)
+        self._tokens = load_processor(AutoTokenizer, found)
 
     def make(self, found: Snapshot) -> Any:
         from transformers import Blip2ForConditionalGeneration
 
-        return load_detector(Blip2ForConditionalGeneration, found, self.place.torch_dtype)
+        return load_module(Blip2ForConditionalGeneration, found, self.place.torch_dtype)
 
     def ask(
         self, form: str, questions: Sequence[tuple[Image, str]], module: Any
@@ -209,10 +209,10 @@ class Blip2(Answering):
 
     def _written(
         self, images: Sequence[Image], texts: Sequence[str], module: Any, most: int
-    ) -> list[str]:
+    ) -> list[Reply]:
         import torch
 
-        config = module.config
+        config, watch = module.config, Watch()
         begin = [config.image_token_index] * config.num_query_tokens
         begin.append(config.text_config.bos_token_id)
         rows = [begin + self._tokens(t, add_special_tokens=False)["input_ids"] for t in texts]
@@ -230,9 +230,8 @@ class Blip2(Answering):
             **self.tensors(pixels),
             input_ids=ids.to(device),
             attention_mask=mask.to(device),
-            do_sample=False,
-            num_beams=1,
             max_new_tokens=most,
+            **watch.options,
         )
         told = self._tokens.batch_decode(made[:, longest:], skip_special_tokens=True)
-        return [str(text).strip().split("\n")[0] for text in told]
+        return [*watch.checked([str(text).strip().split("\n")[0] for text in told])]

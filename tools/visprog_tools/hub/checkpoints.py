@@ -21,6 +21,10 @@ class Checkpoint(Snapshot):
     def parameters(self) -> int:
         return self.folder.stat().st_size // NUMBER
 
+    def room(self, size: int, exact: str = "") -> int:
+        """As if none were exact: what its weights are called is not known before they are read."""
+        return self.parameters * size
+
 
 @dataclass(frozen=True)
 class CheckpointFile(HubModel):

@@ -8,8 +8,7 @@ from typing import Any, ClassVar
 
 from visprog.errors import WeightsError
 from visprog_tools.hub.contrastive import Contrastive
-from visprog_tools.hub.detection import load_detector, load_tokenizer
-from visprog_tools.hub.loading import load_processor
+from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.snapshots import Snapshot
 
 
@@ -23,13 +22,13 @@ class Towers(Contrastive):
     def prepare(self, found: Snapshot) -> None:
         import transformers
 
-        self._tokenizer = load_tokenizer(getattr(transformers, self.tokenizer), found)
+        self._tokenizer = load_processor(getattr(transformers, self.tokenizer), found)
         self._processor = load_processor(getattr(transformers, self.processor), found)
 
     def make(self, found: Snapshot) -> Any:
         import transformers
 
-        return load_detector(getattr(transformers, self.network), found, self.place.torch_dtype)
+        return load_module(getattr(transformers, self.network), found, self.place.torch_dtype)
 
     def pieces(self, text: str) -> list[int]:
         return list(self._tokenizer(text)["input_ids"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
@@ -10,16 +9,12 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from visprog.errors import ToolError, VisprogError, WeightsError
+from visprog.errors import ToolError, VisprogError
 from visprog.tool import Output
 from visprog.values import Image, Region, Unknown, Value
 from visprog_tools.hub.backend import HubBackend, Result
-from visprog_tools.hub.loading import load_module, load_processor
-from visprog_tools.hub.snapshots import Snapshot
 from visprog_tools.letterbox import overlap
 from visprog_tools.nouns import ARTICLES
-
-VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt")
 
 
 class Boxes(NamedTuple):
@@ -143,33 +138,6 @@ def phrase(name: str) -> str:
     """
     text = " ".join(name.lower().replace(".", " ").replace("?", " ").split())
     return ARTICLES.sub("", text.strip(" ,;:!\"'"))
-
-
-def load_detector(kind: Any, found: Snapshot, dtype: Any) -> Any:
-    """A module, as load_module does.
-
-    Raises:
-        WeightsError: as there, or the files are those of a relative, which would load in part.
-    """
-    try:
-        told = json.loads((found.folder / "config.json").read_text("utf-8"))
-        type_ = str(told["model_type"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{found.folder} has no configuration: {error}") from error
-    if type_ != kind.config_class.model_type:
-        raise WeightsError(f"{found.folder} has weights of {type_}, not of {kind.__name__}")
-    return load_module(kind, found, dtype)
-
-
-def load_tokenizer(kind: Any, found: Snapshot) -> Any:
-    """A tokenizer; transformers makes up an empty one where there are no files of it.
-
-    Raises:
-        WeightsError: its files are absent or damaged.
-    """
-    if not any((found.folder / name).is_file() for name in VOCABULARIES):
-        raise WeightsError(f"{found.folder} has no vocabulary: one of {', '.join(VOCABULARIES)}")
-    return load_processor(kind, found)
 
 
 def lessen(backbone: Any, dtype: Any) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from visprog.errors import SettingsError
@@ -14,6 +15,7 @@ BF16 = (8, 0)  # CUDA capability from which bfloat16 is quick (Ampere)
 DTYPES = ("bfloat16", "float16", "float32")
 UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "MIB": 2**20, "GIB": 2**30}
 SPARE = 0.1  # of a card's memory, for what the models compute
+NO_MEMORY = ("out of memory", "can't allocate memory", "alloc_failed")  # torch's words for it
 
 
 @dataclass(frozen=True)
@@ -105,3 +107,34 @@ def _own_memory(device: str) -> int:
     import torch
 
     return int(torch.cuda.get_device_properties(device).total_memory * (1 - SPARE))
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error of torch says so: there is one class of it for cards, and plain
+    RuntimeErrors for processors and for what libraries of cards tell."""
+    import torch
+
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(words in text for words in NO_MEMORY)
+
+
+def free_memory(device: str) -> None:
+    """Give what torch keeps in reserve back to the card."""
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.empty_cache()
+    elif device == "mps":
+        torch.mps.empty_cache()
+
+
+def free_main_memory() -> float:
+    """Bytes that may still be taken; infinite where the system does not tell."""
+    try:
+        told = Path("/proc/meminfo").read_text("ascii")
+    except OSError:
+        return float("inf")
+    found = re.search(r"^MemAvailable:\s+(\d+) kB$", told, re.MULTILINE)
+    return int(found[1]) * 1024 if found else float("inf")

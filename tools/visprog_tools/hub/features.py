@@ -14,9 +14,8 @@ from visprog.errors import ToolError
 from visprog.tool import Output
 from visprog.values import Image
 from visprog_tools.hub.backend import HubBackend, Result
-from visprog_tools.hub.detection import load_detector
 from visprog_tools.hub.encoding import pixel_values, unit
-from visprog_tools.hub.loading import load_processor
+from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.remembered import Remembered
 from visprog_tools.hub.snapshots import Snapshot
 
@@ -45,7 +44,7 @@ class Embedder(HubBackend):
     def make(self, found: Snapshot) -> Any:
         import transformers
 
-        return load_detector(getattr(transformers, self.network), found, self.place.torch_dtype)
+        return load_module(getattr(transformers, self.network), found, self.place.torch_dtype)
 
     @abstractmethod
     def pool(self, hidden: Any) -> Any:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from visprog.errors import ToolError
 from visprog.tool import Output
 from visprog.values import Image, Text, Unknown
 from visprog_tools.hub.backend import HubBackend, Result
-from visprog_tools.hub.detection import load_detector, load_tokenizer
-from visprog_tools.hub.loading import load_processor
+from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.replies import LONGEST, plain
 from visprog_tools.hub.snapshots import Snapshot
+from visprog_tools.hub.writing import Watch
 
 PROMPTS = {
     "caption": "What does the image describe?",
@@ -40,25 +41,35 @@ class Florence(HubBackend):
         from transformers import AutoTokenizer, CLIPImageProcessorPil
 
         self._images = load_processor(CLIPImageProcessorPil, found)
-        self._tokens = load_tokenizer(AutoTokenizer, found)
+        self._tokens = load_processor(AutoTokenizer, found)
 
     def make(self, found: Snapshot) -> Any:
         from transformers import Florence2ForConditionalGeneration
 
-        return load_detector(Florence2ForConditionalGeneration, found, self.place.torch_dtype)
+        return load_module(Florence2ForConditionalGeneration, found, self.place.torch_dtype)
 
     def work(self, tool: str, calls: Sequence[Mapping[str, Any]], module: Any) -> list[Result]:
         pictures = {call["image"].key: call["image"] for call in calls}
         told = self.write(tool, [*pictures.values()], module)
         replies = dict(zip(pictures, told, strict=True))
         read = _caption if tool == "caption" else _lines
-        return [read(call["image"], *replies[call["image"].key]) for call in calls]
+        results: list[Result] = []
+        for call in calls:
+            reply = replies[call["image"].key]
+            if isinstance(reply, ToolError):
+                results.append(ToolError(f"{tool} in {self.name}: {reply}"))
+            else:
+                results.append(read(call["image"], *reply))
+        return results
 
-    def write(self, tool: str, images: Sequence[Image], module: Any) -> list[tuple[str, bool]]:
+    def write(
+        self, tool: str, images: Sequence[Image], module: Any
+    ) -> list[tuple[str, bool] | ToolError]:
         """What it writes of each picture, tokens of places among it, and whether it came to an
         end."""
         import torch
 
+        watch = Watch()
         inputs = self._images(
             [image.pixels for image in images],
             input_data_format="channels_last",
@@ -77,17 +88,17 @@ class Florence(HubBackend):
         made = module.generate(
             encoder_outputs=module.get_encoder()(inputs_embeds=embeds, attention_mask=mask),
             attention_mask=mask,
-            do_sample=False,
-            num_beams=1,
             max_new_tokens=MOST[tool],
+            **watch.options,
         )
-        return [
+        told = [
             (
                 self._tokens.decode(one, skip_special_tokens=False),
                 config.eos_token_id in one[1:].tolist(),  # it begins with one, too
             )
             for one in made
         ]
+        return watch.checked(told)
 
 
 def _caption(image: Image, told: str, ended: bool) -> Output:

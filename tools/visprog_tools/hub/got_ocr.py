@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from visprog.errors import ToolError
 from visprog.tool import Output
 from visprog.values import Image, Text
 from visprog_tools.hub.backend import HubBackend, Result
-from visprog_tools.hub.detection import load_detector, load_tokenizer
-from visprog_tools.hub.loading import load_processor
+from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.replies import LONGEST, canvas, plain
 from visprog_tools.hub.snapshots import Snapshot
+from visprog_tools.hub.writing import Watch
 
 MOST = 1024  # new tokens
 END = "<|im_end|>"
@@ -30,23 +31,31 @@ class GotOcr(HubBackend):
         from transformers import AutoTokenizer, GotOcr2ImageProcessorPil, GotOcr2Processor
 
         images = load_processor(GotOcr2ImageProcessorPil, found)
-        self._tokens = load_tokenizer(AutoTokenizer, found)
+        self._tokens = load_processor(AutoTokenizer, found)
         self._tokens.padding_side = "left"
         self._both = GotOcr2Processor(images, self._tokens)
 
     def make(self, found: Snapshot) -> Any:
         from transformers import GotOcr2ForConditionalGeneration
 
-        return load_detector(GotOcr2ForConditionalGeneration, found, self.place.torch_dtype)
+        return load_module(GotOcr2ForConditionalGeneration, found, self.place.torch_dtype)
 
     def work(self, tool: str, calls: Sequence[Mapping[str, Any]], module: Any) -> list[Result]:
         pictures = {call["image"].key: call["image"] for call in calls}
         told = self.write([*pictures.values()], module)
         replies = dict(zip(pictures, told, strict=True))
-        return [_lines(call["image"], *replies[call["image"].key]) for call in calls]
+        results: list[Result] = []
+        for call in calls:
+            reply = replies[call["image"].key]
+            if isinstance(reply, ToolError):
+                results.append(ToolError(f"{tool} in {self.name}: {reply}"))
+            else:
+                results.append(_lines(call["image"], *reply))
+        return results
 
-    def write(self, images: Sequence[Image], module: Any) -> list[tuple[str, bool]]:
+    def write(self, images: Sequence[Image], module: Any) -> list[tuple[str, bool] | ToolError]:
         """The text of each picture, and whether it came to an end."""
+        watch = Watch()
         inputs = self.tensors(
             self._both(
                 images=[canvas(image) for image in images],
@@ -57,14 +66,14 @@ class GotOcr(HubBackend):
         end = self._tokens.convert_tokens_to_ids(END)
         made = module.generate(
             **inputs,
-            do_sample=False,
-            num_beams=1,
+            **watch.options,
             max_new_tokens=MOST,
             eos_token_id=end,
             pad_token_id=end,
         )
         new = made[:, inputs["input_ids"].shape[1] :].tolist()
-        return [(self._tokens.decode(one, skip_special_tokens=True), end in one) for one in new]
+        told = [(self._tokens.decode(one, skip_special_tokens=True), end in one) for one in new]
+        return watch.checked(told)
 
 
 def _lines(image: Image, told: str, ended: bool) -> Output:

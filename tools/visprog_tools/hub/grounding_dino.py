@@ -13,10 +13,8 @@ from visprog_tools.hub.detection import (
     OpenVocabulary,
     boxes_of,
     lessen,
-    load_detector,
-    load_tokenizer,
 )
-from visprog_tools.hub.loading import load_processor
+from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.snapshots import Snapshot
 
 STEP = 32  # pixels: sides are padded to a multiple of this, so that pictures share a pass
@@ -41,6 +39,8 @@ class GroundingDino(OpenVocabulary):
     same = 0.8  # Grounded SAM (arXiv 2401.14159) took this; the network gives few twice
     batch = 4
 
+    exact = r"(?!model\.backbone\.)"
+
     kind: ClassVar[str] = "GroundingDinoForObjectDetection"
 
     @property
@@ -50,14 +50,14 @@ class GroundingDino(OpenVocabulary):
     def prepare(self, found: Snapshot) -> None:
         from transformers import BertTokenizer, GroundingDinoImageProcessorPil
 
-        self._tokenizer = load_tokenizer(BertTokenizer, found)
+        self._tokenizer = load_processor(BertTokenizer, found)
         self._processor = load_processor(GroundingDinoImageProcessorPil, found)
 
     def make(self, found: Snapshot) -> Any:
         import torch
         import transformers
 
-        module = load_detector(getattr(transformers, self.kind), found, torch.float32)
+        module = load_module(getattr(transformers, self.kind), found, torch.float32)
         lessen(module.model.backbone.conv_encoder, self.place.torch_dtype)
         return module
 

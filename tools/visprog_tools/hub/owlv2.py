@@ -13,10 +13,8 @@ from visprog_tools.hub.detection import (
     Boxes,
     OpenVocabulary,
     boxes_of,
-    load_detector,
-    load_tokenizer,
 )
-from visprog_tools.hub.loading import load_processor
+from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.remembered import Remembered
 from visprog_tools.hub.snapshots import Snapshot
 
@@ -33,6 +31,8 @@ class Owlv2(OpenVocabulary):
     threshold = 0.1  # of the model card's example
     same = 0.5  # boxes come one a patch, often several for a thing; VisProg (CVPR 2023) took this
 
+    exact = r"(box|class)_head\."
+
     TEXT = "a photo of a {}"  # of the model card
 
     def __init__(self, options: Mapping[str, str]) -> None:
@@ -45,7 +45,7 @@ class Owlv2(OpenVocabulary):
         torchvision."""
         from transformers import CLIPTokenizer, Owlv2ImageProcessorPil
 
-        self._tokenizer = load_tokenizer(CLIPTokenizer, found)
+        self._tokenizer = load_processor(CLIPTokenizer, found)
         told = load_processor(Owlv2ImageProcessorPil, found)
         try:
             self._size = int(told.size["height"]), int(told.size["width"])
@@ -57,7 +57,7 @@ class Owlv2(OpenVocabulary):
     def make(self, found: Snapshot) -> Any:
         from transformers import Owlv2ForObjectDetection
 
-        module = load_detector(Owlv2ForObjectDetection, found, self.place.torch_dtype)
+        module = load_module(Owlv2ForObjectDetection, found, self.place.torch_dtype)
         for head in (module.box_head, module.class_head):
             head.float()
         grid = module.num_patches_height, module.num_patches_width

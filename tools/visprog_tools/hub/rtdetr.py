@@ -9,8 +9,8 @@ from visprog.errors import ToolError
 from visprog.tool import Output
 from visprog.values import Image, Region, Unknown, Value
 from visprog_tools.hub.backend import HubBackend, Result
-from visprog_tools.hub.detection import Boxes, lessen, load_detector
-from visprog_tools.hub.loading import load_processor
+from visprog_tools.hub.detection import Boxes, lessen
+from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.remembered import Remembered
 from visprog_tools.hub.snapshots import Snapshot
 from visprog_tools.nouns import Meaning, classes, clean, meaning, singular
@@ -46,6 +46,7 @@ class RTDetrV2(HubBackend):
     """
 
     serves = ("detect", "objects")
+    exact = r"(?!model\.backbone\.)"
     threshold = 0.5  # of the model card's example, and the default of its processor
     same = 0.8  # queries that overlap more and are asked for together are one thing
 
@@ -67,7 +68,7 @@ class RTDetrV2(HubBackend):
         import torch
         from transformers import RTDetrV2ForObjectDetection
 
-        module = load_detector(RTDetrV2ForObjectDetection, found, torch.float32)
+        module = load_module(RTDetrV2ForObjectDetection, found, torch.float32)
         lessen(module.model.backbone, self.place.torch_dtype)
         return module
 

@@ -7,13 +7,8 @@ from typing import Any
 
 from visprog.values import Image
 from visprog_tools.hub.frames import Frame
-from visprog_tools.hub.segmentation import (
-    Prompts,
-    Segmenter,
-    expect_side,
-    lessen,
-    load_relative,
-)
+from visprog_tools.hub.loading import load_module
+from visprog_tools.hub.segmentation import Prompts, Segmenter, expect_side, lessen
 from visprog_tools.hub.snapshots import Snapshot
 
 
@@ -24,10 +19,13 @@ class Sam(Segmenter):
     The longer side of a picture is scaled to 1024 pixels; the rest of the square is padding.
     """
 
+    exact = r"(?!vision_encoder\.)"
+
     def make(self, found: Snapshot) -> Any:
+        import torch
         from transformers import SamModel
 
-        module = load_relative(SamModel, found, ("sam",))
+        module = load_module(SamModel, found, torch.float32)
         expect_side(found, self.settings, module.config.vision_config.image_size)
         lessen(module.vision_encoder, self.place.torch_dtype)
         return module

@@ -7,13 +7,13 @@ from typing import Any
 
 from visprog.values import Image
 from visprog_tools.hub.frames import Frame
+from visprog_tools.hub.loading import load_module
 from visprog_tools.hub.sam import options
 from visprog_tools.hub.segmentation import (
     Prompts,
     Segmenter,
     expect_side,
     lessen,
-    load_relative,
 )
 from visprog_tools.hub.snapshots import Snapshot
 
@@ -26,10 +26,13 @@ class Sam2(Segmenter):
     its memory is left out.
     """
 
+    exact = r"(?!vision_encoder\.backbone\.)"
+
     def make(self, found: Snapshot) -> Any:
+        import torch
         from transformers import Sam2Model
 
-        module = load_relative(Sam2Model, found, ("sam2", "sam2_video"))
+        module = load_module(Sam2Model, found, torch.float32, ("sam2", "sam2_video"))
         expect_side(found, self.settings, module.prompt_encoder.input_image_size)
         lessen(module.vision_encoder.backbone, self.place.torch_dtype)
         return module

@@ -12,8 +12,9 @@ from visprog.errors import ToolError
 from visprog.tool import Output
 from visprog.values import Image, Region, Unknown, Value
 from visprog_tools.hub.backend import Result
-from visprog_tools.hub.detection import load_tokenizer, phrase
+from visprog_tools.hub.detection import phrase
 from visprog_tools.hub.frames import Frame
+from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.remembered import Remembered
 from visprog_tools.hub.sam import options
 from visprog_tools.hub.segmentation import (
@@ -22,7 +23,6 @@ from visprog_tools.hub.segmentation import (
     expect_side,
     grid,
     lessen,
-    load_relative,
     no_mask,
     parts,
 )
@@ -42,7 +42,8 @@ class Sam3(Segmenter):
     """
 
     name = weights = "sam3"
-    serves = ("detect", "segment")
+    serves = ("detect", "segment", "area")
+    exact = r"(?!detector_model\.(vision_encoder\.backbone|text_encoder)\.)"
     batch = 4
     pictures = 2
     threshold: ClassVar[float] = 0.5  # of the model card's example, as is the next
@@ -61,17 +62,17 @@ class Sam3(Segmenter):
         from transformers import CLIPTokenizer
 
         super().prepare(found)
-        self._tokenizer = load_tokenizer(CLIPTokenizer, found)
+        self._tokenizer = load_processor(CLIPTokenizer, found)
 
     def make(self, found: Snapshot) -> Any:
         """Both networks, the encoder once in them: it is read twice, and one copy let go."""
         import torch
         from transformers import Sam3Model, Sam3TrackerModel
 
-        detector = load_relative(Sam3Model, found, ("sam3_video",))
+        detector = load_module(Sam3Model, found, torch.float32, ("sam3_video",))
         expect_side(found, self.settings, detector.config.vision_config.image_size)
         encoder = detector.vision_encoder.backbone
-        tracker = load_relative(Sam3TrackerModel, found, ("sam3_video",))
+        tracker = load_module(Sam3TrackerModel, found, torch.float32, ("sam3_video",))
         tracker.vision_encoder.backbone = encoder
         lessen(encoder, self.place.torch_dtype)
         detector.text_encoder.to(self.place.torch_dtype)
@@ -99,7 +100,7 @@ class Sam3(Segmenter):
         return made.pred_masks[0], made.iou_scores[0]
 
     def work(self, tool: str, calls: Sequence[Mapping[str, Any]], module: Any) -> list[Result]:
-        if tool == "segment":
+        if tool != "detect":
             return super().work(tool, calls, module)
         asked = [(call["image"], phrase(call["name"])) for call in calls]
         images = {image.key: image for image, text in asked if text}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,12 +13,12 @@ from numpy.typing import NDArray
 
 from visprog.errors import ToolError, WeightsError
 from visprog.tool import Output
-from visprog.values import Image, Region
+from visprog.values import Image, Percent, Region
 from visprog_tools.hub.backend import HubBackend, Result
 from visprog_tools.hub.frames import Frame, Settings
-from visprog_tools.hub.loading import load_module
 from visprog_tools.hub.remembered import Remembered
 from visprog_tools.hub.snapshots import Snapshot
+from visprog_tools.measure import area
 
 T = TypeVar("T")
 Box = tuple[float, float, float, float]
@@ -45,7 +44,7 @@ class Segmenter(HubBackend):
     `boxes`: decoded at once; `pictures`: encoded at once.
     """
 
-    serves: ClassVar[tuple[str, ...]] = ("segment",)
+    serves: ClassVar[tuple[str, ...]] = ("segment", "area")
     boxes: ClassVar[int] = 32
     pictures: ClassVar[int] = 4
 
@@ -71,17 +70,35 @@ class Segmenter(HubBackend):
         """Of each prompt some masks, as logits (n, k, h, w), and their predicted IoU (n, k)."""
 
     def work(self, tool: str, calls: Sequence[Mapping[str, Any]], module: Any) -> list[Result]:
+        if tool == "area":
+            return self._areas([call["region"] for call in calls], module)
         wanted = [region for call in calls for region in call["regions"]]
         masks = self.masks(wanted, module)
-        return [self._result(call["regions"], masks) for call in calls]
+        return [self._result(tool, call["regions"], masks) for call in calls]
 
-    def _result(self, regions: list[Region], masks: Mapping[Place, Mask | ToolError]) -> Result:
+    def _areas(self, regions: Sequence[Region], module: Any) -> list[Result]:
+        """In percent of the picture, by a mask; one is made where the region has none."""
+        masks = self.masks([region for region in regions if region.mask is None], module)
+        made: list[Result] = []
+        for region in regions:
+            if region.mask is not None:
+                made.append(Output(area(region)))
+                continue
+            found = self._result("area", [region], masks)
+            if isinstance(found, Output) and isinstance(found.value, list):
+                found = Output(Percent(area(found.value[0])), found.notices)
+            made.append(found)
+        return made
+
+    def _result(
+        self, tool: str, regions: list[Region], masks: Mapping[Place, Mask | ToolError]
+    ) -> Result:
         made: list[Region] = []
         notices: list[str] = []
         for region in regions:
             mask = masks.get((region.image.key, region.box))
             if isinstance(mask, ToolError):
-                return ToolError(f"segment in {self.name}: {mask}")
+                return ToolError(f"{tool} in {self.name}: {mask}")
             if mask is None or not mask.any():
                 notices.append(no_mask(region))
                 mask = None
@@ -199,23 +216,6 @@ def clipped(region: Region) -> Box | None:
 def no_mask(region: Region) -> str:
     box = ", ".join(f"{side:.0f}" for side in region.box)
     return f"no mask could be made of {region.label!r} at ({box}); its box stands for it"
-
-
-def load_relative(kind: Any, found: Snapshot, types: Sequence[str]) -> Any:
-    """A module in float32, as load_module does, of files of one of some types of model.
-
-    Raises:
-        WeightsError: as there, or the files are of another type, which might load in part.
-    """
-    import torch
-
-    try:
-        type_ = str(json.loads((found.folder / "config.json").read_text("utf-8"))["model_type"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{found.folder} has no configuration: {error}") from error
-    if type_ not in types:
-        raise WeightsError(f"{found.folder} has weights of {type_}, not of {kind.__name__}")
-    return load_module(kind, found, torch.float32)
 
 
 def expect_side(found: Snapshot, settings: Settings, side: int) -> None:

@@ -6,12 +6,11 @@ import hashlib
 import json
 import re
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from math import prod
 from pathlib import Path
-from typing import Any
 
 from visprog.errors import SettingsError, WeightsError
 
@@ -35,10 +34,31 @@ class Snapshot:
         Raises:
             WeightsError: there are no weights in the safetensors format, or a damaged file.
         """
+        return sum(prod(shape) for _, shape in self._tensors())
+
+    def room(self, size: int, exact: str = "") -> int:
+        """What its weights take in memory, about.
+
+        Args:
+            size: bytes of a number.
+            exact: a pattern that the names of those begin with which take 4 bytes all the same.
+
+        Raises:
+            WeightsError: as `parameters`.
+        """
+        if not exact:
+            return self.parameters * size
+        return sum(
+            prod(shape) * (4 if re.match(exact, name) else size) for name, shape in self._tensors()
+        )
+
+    def _tensors(self) -> Iterator[tuple[str, Sequence[int]]]:
+        """Name and shape of each, by the headers of its files."""
         files = sorted(self.folder.glob("*.safetensors"))
         if not files:
             raise WeightsError(f"{self.folder} has no weights in the safetensors format")
-        return sum(_count(file) for file in files)
+        for file in files:
+            yield from _entries(file)
 
 
 @dataclass(frozen=True)
@@ -150,20 +170,19 @@ class HubModel:
         return folder
 
 
-def _count(file: Path) -> int:
-    return sum(prod(entry["shape"]) for entry in _entries(file))
-
-
-def _entries(file: Path) -> Iterator[dict[str, Any]]:
-    """What the header of a safetensors file says of its tensors."""
+def _entries(file: Path) -> list[tuple[str, Sequence[int]]]:
+    """What the header of a safetensors file says of its tensors: their names and shapes."""
     try:
         with file.open("rb") as stream:
             (length,) = struct.unpack("<Q", stream.read(8))
             if length > 100 * HEADER:
                 raise ValueError("its header is too long")
             header = json.loads(stream.read(length))
-        yield from (entry for name, entry in header.items() if name != "__metadata__")
-    except (OSError, ValueError, struct.error, AttributeError) as error:
+        told = {name: entry["shape"] for name, entry in header.items() if name != "__metadata__"}
+        if not all(isinstance(n, int) and n >= 0 for shape in told.values() for n in shape):
+            raise ValueError("a shape in it is none")
+        return list(told.items())
+    except (OSError, ValueError, KeyError, TypeError, struct.error, AttributeError) as error:
         raise WeightsError(f"{file} is no file of weights: {error}") from error
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from visprog.errors import ToolError
 from visprog.values import Image, Unknown
-from visprog_tools.hub.detection import load_tokenizer
 from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.questions import Answering, Reply
 from visprog_tools.hub.replies import canvas, word
@@ -29,7 +28,7 @@ class Vilt(Answering):
         from transformers import BertTokenizerFast, ViltImageProcessorPil
 
         self._images = load_processor(ViltImageProcessorPil, found)
-        self._tokens = load_tokenizer(BertTokenizerFast, found)
+        self._tokens = load_processor(BertTokenizerFast, found)
 
     def make(self, found: Snapshot) -> Any:
         from transformers import ViltForQuestionAnswering

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from visprog.errors import WeightsError
 from visprog.values import Image
-from visprog_tools.hub.detection import load_detector, load_tokenizer
-from visprog_tools.hub.loading import load_processor
+from visprog_tools.hub.loading import load_module, load_processor
 from visprog_tools.hub.questions import OPEN, OPTIONS, YES_NO, Answering, Reply
 from visprog_tools.hub.replies import canvas
 from visprog_tools.hub.snapshots import Snapshot
+from visprog_tools.hub.writing import Watch
 
 FORM = {
     OPEN: "Answer with one word or a short phrase.",
@@ -38,7 +38,7 @@ class Chatting(Answering):
         import transformers
 
         self._images = load_processor(getattr(transformers, self.classes[1]), found)
-        self._tokens = load_tokenizer(transformers.AutoTokenizer, found)
+        self._tokens = load_processor(transformers.AutoTokenizer, found)
         self._tokens.padding_side = "left"
         if self._tokens.pad_token is None:
             self._tokens.pad_token = self._tokens.eos_token
@@ -51,7 +51,7 @@ class Chatting(Answering):
         import transformers
 
         kind = getattr(transformers, self.classes[0])
-        return load_detector(kind, found, self.place.torch_dtype)
+        return load_module(kind, found, self.place.torch_dtype)
 
     def ask(
         self, form: str, questions: Sequence[tuple[Image, str]], module: Any
@@ -68,15 +68,19 @@ class Chatting(Answering):
 
     def _written(
         self, images: Sequence[Image], texts: Sequence[str], module: Any, most: int
-    ) -> list[str]:
+    ) -> list[Reply]:
+        watch = Watch()
         prompts = [self._prompt(text) for text in texts]
         inputs = self.tensors(self.inputs(images, prompts, module))
         made = module.generate(
-            **inputs, do_sample=False, num_beams=1, max_new_tokens=most,
+            **inputs,
+            **watch.options,
+            max_new_tokens=most,
             pad_token_id=self._tokens.pad_token_id,
-        )  # fmt: skip
+        )
         new = made[:, inputs["input_ids"].shape[1] :]
-        return [str(text) for text in self._tokens.batch_decode(new, skip_special_tokens=True)]
+        told = self._tokens.batch_decode(new, skip_special_tokens=True)
+        return [*watch.checked([str(text) for text in told])]
 
     def _prompt(self, text: str) -> str:
         content = [{"type": "image"}, {"type": "text", "text": text}]

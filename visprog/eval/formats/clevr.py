@@ -6,13 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from visprog.eval.formats.rows import questions_of
+from visprog.eval.fields import answer_of
+from visprog.eval.formats.rows import questions_of, text_of
 from visprog.eval.questions import Question
 
 
 def load(path: Path) -> list[Question]:
-    """`CLEVR_*_questions.json`: `questions` of `image_filename`, `question`, `answer`. The detailed
-    type is the last function of a question's program.
+    """`CLEVR_*_questions.json`: `questions` of `image_filename`, `question`, `answer`.
+
+    A question is asked as it is; the answer is yes or no, a number or a word. The detailed type is
+    the last function of a question's program.
 
     Raises:
         SettingsError: it cannot be read, is not in that form, or has no answers (the test split).
@@ -21,13 +24,14 @@ def load(path: Path) -> list[Question]:
 
 
 def _question(row: Mapping[str, Any], place: int) -> Question:
-    program = row.get("program") or ()
-    last = program[-1] if program else {}
+    answer = answer_of(row)
+    last: Mapping[str, Any] = (row.get("program") or [{}])[-1]
     return Question(
         id=str(row.get("question_index", place)),
-        images=(str(row["image_filename"]),),
-        text=str(row["question"]),
-        answer=str(row["answer"]),
-        structural="query",
+        images=(text_of(row, "image_filename"),),
+        text=text_of(row, "question"),
+        answer=answer,
+        kind="int" if answer.isdecimal() else "str",
+        structural="verify" if answer in ("yes", "no") else "query",
         detailed=str(last.get("function") or last.get("type") or ""),
     )

@@ -6,16 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from visprog.eval.formats.rows import questions_of, yes_or_no
+from visprog.eval.formats.rows import questions_of, text_of, yes_or_no
 from visprog.eval.questions import Question
 
 
 def load(path: Path) -> list[Question]:
     """Rows of `identifier`, `sentence`, `label`, as in the official JSON lines.
 
-    `dev-850-0-1` is a statement (850, 0) about the pair 0; its pictures are `dev-850-0-img0` and
-    `dev-850-0-img1`. A set's identifier ends in the number of its statement, which the names of
-    pictures do not have. Consistency is over the pairs that share a statement: `meta["statement"]`.
+    The identifier is split-set-pair-statement; the pictures of `dev-850-0-1` are
+    `dev-850-0-img0.png` (left) and `dev-850-0-img1.png` (right). The statement is asked as it is,
+    and the answer is yes or no. `meta["statement"]` names set and statement: consistency is the
+    share of these that are right for all their pairs of pictures.
 
     Raises:
         SettingsError: it cannot be read, or is not in that form.
@@ -24,18 +25,19 @@ def load(path: Path) -> list[Question]:
 
 
 def _question(row: Mapping[str, Any], place: int) -> Question:
-    name = str(row["identifier"])
-    split, of_set, pair, statement = name.rsplit("-", 3)
+    name = text_of(row, "identifier")
+    parts = name.rsplit("-", 3)
+    if len(parts) != 4:
+        raise ValueError(f"want an identifier split-set-pair-statement, got {name!r}")
+    split, of_set, pair, statement = parts
     pictures = f"{split}-{of_set}-{pair}"
-    given = row.get("left_image"), row.get("right_image")
-    left, right = given if all(given) else (f"{pictures}-img0.png", f"{pictures}-img1.png")
     return Question(
         id=name,
-        images=(str(left), str(right)),
-        text=str(row["sentence"]),
+        images=(f"{pictures}-img0.png", f"{pictures}-img1.png"),
+        text=text_of(row, "sentence"),
         answer=yes_or_no(row["label"]),
         options=("yes", "no"),
         structural="verify",
-        detailed="pair",
+        detailed="statement",
         meta={"statement": f"{split}-{of_set}-{statement}"},
     )

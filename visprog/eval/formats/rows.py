@@ -2,48 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from visprog.errors import SettingsError
-from visprog.eval.questions import Question, question_files, read_json
+from visprog.eval.questions import Question, json_lines, question_files, read_json
 
-Make = Callable[[Mapping[str, Any], int], Question]
+Make = Callable[[Any, int], Question | Sequence[Question]]
 
 
-def questions_of(path: Path, form: str, make: Make, within: str = "") -> list[Question]:
-    """A question of each row of a file or of a folder's files.
+def questions_of(
+    path: Path, form: str, make: Make, within: str = "", lists: bool = False
+) -> list[Question]:
+    """The questions of each row of a file or of a folder's files.
 
     Args:
-        form: the name of the form, for errors; `make`: gives the question of a row, from its place;
-        within: the key of the rows, where a file is an object that holds them.
+        form: the name of the form, for errors; `make`: gives the question or the questions of a
+            row, from its place; `within`: the key of the rows, where a file is an object that holds
+            them; `lists`: whether a row may be a list.
 
     Raises:
-        SettingsError: no such file, or a row is not in that form, or two have one id.
+        SettingsError: no such file, or a row is not in that form, or two questions have one id.
     """
     made: list[Question] = []
     seen: set[str] = set()
+    place = 0
     for file in question_files(path):
-        for place, row in enumerate(_rows(file, within), len(made)):
-            try:
-                question = make(row, place)
-            except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-                reason = f"{type(error).__name__}: {error}"
-                raise SettingsError(
-                    f"questions {file}: row {place} is not in the form of {form}: {reason}"
-                ) from error
-            if question.id in seen:
-                raise SettingsError(f"questions {file}: two have the id {question.id!r}")
-            seen.add(question.id)
-            made.append(question)
+        for row in _rows(file, within):
+            for question in _made(file, form, make, row, place, lists):
+                if question.id in seen:
+                    raise SettingsError(f"questions {file}: two have the id {question.id!r}")
+                seen.add(question.id)
+                made.append(question)
+            place += 1
     if not made:
         raise SettingsError(f"no questions in {path}")
     return made
 
 
+def _made(
+    file: Path, form: str, make: Make, row: Any, place: int, lists: bool
+) -> Sequence[Question]:
+    try:
+        if not isinstance(row, (dict, list) if lists else dict):
+            raise ValueError(f"want an object, got {type(row).__name__}")
+        made = make(row, place)
+    except KeyError as error:
+        reason = f"it has no {error.args[0]!r}"
+    except (TypeError, ValueError, AttributeError, IndexError) as error:
+        reason = str(error)
+    else:
+        return [made] if isinstance(made, Question) else made
+    raise SettingsError(f"questions {file}: row {place} is not in the form of {form}: {reason}")
+
+
 def _rows(path: Path, within: str) -> Iterator[Any]:
-    made = rows_of(path)
+    made = _read(path)
     if within and isinstance(made, dict) and within in made:
         made = made[within]
     if isinstance(made, dict):
@@ -53,27 +68,35 @@ def _rows(path: Path, within: str) -> Iterator[Any]:
     yield from made
 
 
-def rows_of(path: Path) -> Any:
+def _read(path: Path) -> Any:
     """What a file holds. A file of JSON lines may end in .json."""
+    if path.suffix == ".parquet":
+        raise SettingsError(f"{path}: this form is read from JSON, not from a parquet table")
     try:
         return read_json(path)
     except SettingsError:
-        if path.suffix != ".json":
+        if path.suffix != ".json" or not path.is_file():
             raise
-        text = path.read_text(encoding="utf-8")
-        if not text.lstrip().startswith("{") or "\n" not in text.strip():
-            raise
-        lines = path.with_suffix(".jsonl")
-        return read_lines(text, lines)
+        text = path.read_text(encoding="utf-8-sig", errors="replace").strip()
+        if not text.startswith("{") or "\n" not in text or text[1:2].isspace():
+            raise  # one object, over several lines
+        return json_lines(path, text)
 
 
-def read_lines(text: str, path: Path) -> list[Any]:
-    import json
+def text_of(row: Mapping[str, Any], *keys: str) -> str:
+    """The text under the first of the keys that a row has.
 
-    try:
-        return [json.loads(line) for line in text.splitlines() if line.strip()]
-    except ValueError as error:
-        raise SettingsError(f"{path}: not JSON lines: {error}") from error
+    Raises:
+        KeyError: it has none of them; ValueError: it is empty, or no text or number.
+    """
+    for key in keys:
+        if (value := row.get(key)) is not None:
+            if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+                raise ValueError(f"want {key} as a text, got {value!r}")
+            if not str(value).strip():
+                raise ValueError(f"{key} is empty")
+            return str(value)
+    raise KeyError(" or ".join(keys))
 
 
 def yes_or_no(value: Any) -> str:

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from visprog.eval.formats.rows import questions_of, yes_or_no
+from visprog.eval.formats.rows import questions_of, text_of, yes_or_no
 from visprog.eval.questions import Question
 
 
 def load(path: Path) -> list[Question]:
-    """Rows of `image`, `caption`, `label`, `relation`. The detailed type is the relation.
+    """Rows of `image`, `caption`, `label` (1 or 0), and mostly `relation`, the detailed type.
+
+    The caption is asked as it is, and the answer is yes or no. A row has no id: it is its place.
 
     Raises:
         SettingsError: it cannot be read, or is not in that form.
@@ -22,8 +24,8 @@ def load(path: Path) -> list[Question]:
 def _question(row: Mapping[str, Any], place: int) -> Question:
     return Question(
         id=str(row.get("id", place)),
-        images=(str(row["image"]),),
-        text=str(row["caption"]),
+        images=(text_of(row, "image"),),
+        text=text_of(row, "caption"),
         answer=yes_or_no(row["label"]),
         options=("yes", "no"),
         structural="verify",

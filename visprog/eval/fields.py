@@ -1,0 +1,71 @@
+"""Fields of questions, as files have them. What is not as it should be is a ValueError."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from visprog.eval.scoring import KINDS
+
+
+def answer_of(row: Mapping[str, Any], key: str = "answer") -> str:
+    """The answer of a row, as a text. Raises ValueError: it has none, or it is no single one."""
+    answer = row.get(key)
+    if answer is None:
+        raise ValueError(
+            f"it has no {key!r}: what has no answers, such as a test split, has no score"
+        )
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    if not isinstance(answer, (str, int, float)):
+        raise ValueError(f"want one {key}, got {answer!r}")
+    return str(answer)
+
+
+def kind_of(name: Any) -> str:
+    """Raises ValueError: it is no answer type."""
+    if name not in KINDS:
+        raise ValueError(f"answerType {name!r} is not one of {', '.join(KINDS)}")
+    return str(name)
+
+
+def box_of(box: Any, kind: Any = "str") -> tuple[float, float, float, float] | None:
+    """Raises ValueError: it is no box, or there is none where the answer is one."""
+    if box is None and kind != "box":
+        return None
+    numbers = tuple(map(float, box)) if isinstance(box, (list, tuple)) else ()
+    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
+        raise ValueError(f"want answerBox [left, top, right, bottom], got {box!r}")
+    left, top, right, bottom = numbers
+    if right < left or bottom < top:
+        raise ValueError(f"the box {box!r} ends before it begins")
+    return left, top, right, bottom
+
+
+def truth_of(value: Any) -> bool:
+    """Raises ValueError: it is neither true nor false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"want isBalanced true or false, got {value!r}")
+    return value
+
+
+def program_of(steps: Any) -> tuple[Mapping[str, Any], ...]:
+    """Raises ValueError: it is no list of steps."""
+    if not isinstance(steps, (list, tuple)) or not all(isinstance(step, dict) for step in steps):
+        raise ValueError("want semantic, the functional program, as a list of steps")
+    return tuple(steps)
+
+
+_ID = re.compile(r"""'([^']*)'|"([^"]*)"|(\w+)""")
+
+
+def ids_of(listed: Any) -> tuple[str, ...]:
+    """A list of ids, or the text of one: parquet files have "['1', '2']". It is only
+    read. Raises ValueError: it is neither."""
+    if not isinstance(listed, str):
+        return tuple(map(str, listed or ()))
+    if not re.fullmatch(r"|\[[\s,]*\]", _ID.sub("", listed).strip()):
+        raise ValueError(f"want entailed as a list of ids, got {listed!r}")
+    return tuple("".join(parts) for parts in _ID.findall(listed))
