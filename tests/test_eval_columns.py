@@ -188,7 +188,7 @@ def test_a_model_without_a_picture_answers_in_order(folder: Path) -> None:
     model = Slow(texts)
     asked = [replace(DOG, id=str(n), text=f"{n} dogs?") for n in range(len(texts))]
     asked[4] = replace(asked[4], options=("yes", "no"))
-    made = list(blind_solver(model)(asked))  # type: ignore[arg-type]
+    made = list(blind_solver(model)(asked))
     assert [outcome.text for outcome in made] == ["Yes.", "", "A red hat", "", *["no"] * 6]
     assert [outcome.status for outcome in made][:4] == [
         "answered",

@@ -24,8 +24,7 @@ OTHER = 'dogs = detect(image, "cat")\nreturn count(dogs)\n'
 def run(folder: Path, results: Sequence[Result], **told: Any) -> Path:
     """A folder of a run."""
     folder.mkdir(parents=True)
-    lines = "".join(made.to_line() for made in results)
-    (folder / "results.jsonl").write_text(lines, encoding="utf-8", errors="surrogatepass")
+    (folder / "results.jsonl").write_bytes(b"".join(made.to_line() for made in results))
     (folder / "run.json").write_text(json.dumps({"planner": "p", "tools": "t", **told}))
     return folder
 

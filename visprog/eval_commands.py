@@ -46,8 +46,17 @@ def add(tasks: Any, command: Add) -> None:
 
 
 def _task(made: argparse.ArgumentParser, name: str) -> None:
-    for option in ("questions", "images", "out"):
-        made.add_argument(f"--{option}", type=Path, required=True)
+    made.add_argument(
+        "--questions",
+        type=Path,
+        required=True,
+        help="a file, or a folder of such (docs/evaluation.md)",
+    )
+    made.add_argument("--images", type=Path, required=True, help="the folder of the pictures")
+    made.add_argument("--out", type=Path, required=True, help="the folder of the run: gone on with")
+    made.add_argument(
+        "--split-name", metavar="NAME", help="of several in a folder, such as testdev_balanced"
+    )
     made.add_argument("--choices", type=Path, help="GQA's valid and plausible answers")
     options.planner(made, "embedded", "reference, ")
     options.routing(made)
@@ -93,6 +102,7 @@ def _names(text: str) -> tuple[str, ...]:
 def _run(args: argparse.Namespace) -> int:
     from visprog.eval.runner import evaluate
     from visprog.eval.shards import merge
+    from visprog.eval.summary import summary
 
     what = _evaluation(args)
     if args.merge:
@@ -100,11 +110,12 @@ def _run(args: argparse.Namespace) -> int:
     else:
         report = evaluate(what, args.out, overwrite=args.overwrite)
     print(json.dumps(report["metrics"], indent=1))
-    print(f"report: {args.out / 'report.html'}", file=sys.stderr)
+    print(f"{summary(report)}\nreport: {args.out / 'report.html'}", file=sys.stderr)
     return 0
 
 
 def _evaluation(args: argparse.Namespace) -> Any:
+    from visprog.eval import splits
     from visprog.eval.answering import Answering
     from visprog.eval.metrics import sampled
     from visprog.eval.parquet import extract_pictures
@@ -112,16 +123,16 @@ def _evaluation(args: argparse.Namespace) -> Any:
     from visprog.eval.runner import Evaluation
     from visprog.eval.tasks import TASKS as LOADERS
 
-    asked = LOADERS[args.task].load(args.questions)
+    questions, images = splits.parts(args.questions, args.images, args.split_name or "")
+    asked = LOADERS[args.task].load(questions)
     protocol = args.protocol or ""
     if protocol == "visprog":
         asked = sampled(asked, args.per_type, args.seed)
         protocol = f"visprog, at most {args.per_type} of each detailed type"
-    if not args.images.is_dir():
-        raise SettingsError(f"there is no folder of pictures {args.images}")
-    images: Path = args.images
+    if not images.is_dir():
+        raise SettingsError(f"there is no folder of pictures {images}")
     if any(images.glob("*.parquet")):
-        names = {name for question in asked for name in question.images}
+        names = {name for question in asked[: args.limit] for name in question.images}
         images = extract_pictures(images, names, args.out / "images")
     if args.scene_graphs and not Path(args.scene_graphs).is_file():
         raise SettingsError(f"there are no scene graphs at {args.scene_graphs}")
@@ -138,6 +149,7 @@ def _evaluation(args: argparse.Namespace) -> Any:
         questions=asked,
         by=by,
         sets={name: str(path) for name in given if (path := getattr(args, name))},
+        split=args.split_name or "",
         choices=load_choices(args.choices) if args.choices else None,
         only=args.columns,
         ablate=args.ablate,

@@ -125,9 +125,7 @@ class Agents:
         if self.by.settings.get("route"):
             raise SettingsError("the reference's programs leave nothing to route: name a planner")
         if self.by.settings.get("mode", WHOLE) == STEPWISE:
-            raise SettingsError(
-                "the reference's programs are whole: no mode stepwise"
-            )
+            raise SettingsError("the reference's programs are whole: no mode stepwise")
         if self.by.settings.get("samples", 1) > 1:
             raise SettingsError("the reference has one program for a question: want no samples")
         _ = self.main

@@ -31,7 +31,7 @@ class Evaluation:
     `questions`: all of the task, in order; `sets`: what they are read from, for the report; `by`:
     what answers; `only`, `ablate`: as of `columns`; `limit`: the first so many; `shard`: (i, n),
     every n-th question from the i-th, from 1; `protocol`: how the questions were drawn, "" for all
-    of them; `seed`: of the draws and the intervals.
+    of them; `seed`: of the draws and the intervals; `split`: the name of the split.
     """
 
     task: str
@@ -45,6 +45,7 @@ class Evaluation:
     shard: tuple[int, int] | None = None
     protocol: str = ""
     seed: int = 0
+    split: str = ""
 
     @property
     def asked(self) -> list[Question]:
@@ -60,6 +61,7 @@ class Evaluation:
         what is in them, not by where they lie."""
         return {
             "task": self.task,
+            "split": self.split,
             "planner": self.by.planner,
             "tools": self.by.tools,
             "limit": self.limit,

@@ -125,7 +125,7 @@ class HubBackend(Backend):
         return inputs
 
     @cached_property
-    def _size(self) -> int:
+    def _held(self) -> int:
         """Bytes that the module will take, about."""
         return self.found.room(self.place.torch_dtype.itemsize, self.exact)
 
@@ -142,7 +142,7 @@ class HubBackend(Backend):
             module = self.make(self.found).eval().to(place.device)
             return torch.compile(module) if compiled else module
 
-        used = residence(place.device).use(name, self._size, made, place.budget)
+        used = residence(place.device).use(name, self._held, made, place.budget)
         with ExitStack() as stack:
             with TURNS.resting():
                 module = stack.enter_context(used)

@@ -31,7 +31,7 @@ class Blip(Answering):
         import torch
 
         pictures = {image.key: image for image in images}
-        found = {key: self._kept.get(key) for key in pictures}
+        found: dict[str, Any] = {key: self._kept.get(key) for key in pictures}
         new = [key for key, one in found.items() if one is None]
         if new:
             inputs = self._images(

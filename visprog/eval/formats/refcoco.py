@@ -10,7 +10,7 @@ from typing import Any
 
 from visprog.errors import SettingsError
 from visprog.eval.fields import box_of
-from visprog.eval.formats.rows import questions_of, text_of
+from visprog.eval.formats.rows import content_of, questions_of, text_of
 from visprog.eval.questions import Question, read_json
 
 Box = tuple[float, float, float, float]
@@ -45,7 +45,7 @@ def load(path: Path) -> list[Question]:
     if path.suffix in (".p", ".pkl", ".pickle"):
         raise SettingsError(f'{path} is a pickle, which is code. Convert it: python -c "{CONVERT}"')
     if path.suffix == ".json" and path.is_file():
-        made = read_json(path) if path.read_bytes()[:1] == b"{" else None
+        made = content_of(path)
         if isinstance(made, dict) and "images" in made and "annotations" in made:
             return _captioned(path, made)
     return questions_of(path, "RefCOCO", _row)

@@ -58,7 +58,7 @@ def _made(
 
 
 def _rows(path: Path, within: str) -> Iterator[Any]:
-    made = _read(path)
+    made = content_of(path)
     if within and isinstance(made, dict) and within in made:
         made = made[within]
     if isinstance(made, dict):
@@ -68,8 +68,12 @@ def _rows(path: Path, within: str) -> Iterator[Any]:
     yield from made
 
 
-def _read(path: Path) -> Any:
-    """What a file holds. A file of JSON lines may end in .json."""
+def content_of(path: Path) -> Any:
+    """What a file holds. A file of JSON lines may end in .json.
+
+    Raises:
+        SettingsError: it cannot be read, or is not JSON.
+    """
     if path.suffix == ".parquet":
         raise SettingsError(f"{path}: this form is read from JSON, not from a parquet table")
     try:
