@@ -284,7 +284,7 @@ OWN = {"question": "Is it?", "image": "a", "answer": "yes"}
         ({**OWN, "options": "yes"}, "want options as a list"),
         ({**OWN, "tolerance": 2}, "a tolerance is of kind float"),
         ({**OWN, "answer": 2.5, "tolerance": "much"}, "want a tolerance such as 2 or 10%"),
-        ({**OWN, "answer": float("inf")}, "'inf' is no number"),
+        ({**OWN, "answer": float("inf")}, "inf is no number"),
         ({**OWN, "balanced": "no"}, "want balanced true or false"),
         ("yes", "want an object, got str"),
         (["yes"], "want an object, got list"),

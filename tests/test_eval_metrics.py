@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from visprog.eval.metrics import official, sampled, vqa_normal
+from visprog.eval.metrics import official, sampled, together, vipergpt_right, vqa_normal
 from visprog.eval.questions import Question
 
 ANSWERS = ["yes", "no", "red", "color"]
@@ -133,6 +134,61 @@ def test_equality_is_plain() -> None:
     assert official(asked, {"a": "Yes"}).accuracy.rate == 0.0
 
 
+def test_answers_that_a_file_writes_otherwise_are_compared_as_they_are_normalised() -> None:
+    names = ["TV.", "TV.", "lamp"]
+    asked = [
+        Question(str(n), ("1",), "?", answer, group_global="thing")
+        for n, answer in enumerate(names)
+    ]
+    for tv in ("TV.", "tv"):
+        figures = official(asked, {"0": tv, "1": tv, "2": "lamp"})
+        assert (figures.accuracy.rate, figures.distribution) == (1.0, 0.0)
+
+
+def test_what_is_not_computed_is_not_zero() -> None:
+    made = official(
+        [Question("a", ("1",), "?", "yes", entailed=("a", "b"))], {"a": "yes"}
+    ).to_json()
+    absent = ("validity", "plausibility", "consistency", "distribution", "open")
+    assert [made[name] for name in absent] == [None] * len(absent)
+    assert official([], {}).to_json()["accuracy"] is None
+    some = official([Question("a", ("1",), "?", "yes")], {}, {"b": {"valid": ["yes"]}})
+    assert some.validity is not None and (some.validity.n, some.validity.rate) == (0, None)
+
+
+def test_what_two_things_have_in_common_is_valid_whatever_is_listed() -> None:
+    asked = [Question("a", ("1",), "?", "color", detailed="twoCommon")]
+    choices = {"a": {"valid": ["red"], "plausible": []}}
+    for answer, valid in (("shape", 1.0), ("material", 1.0), ("red", 0.0)):
+        share = official(asked, {"a": answer}, choices).validity
+        assert share is not None and share.rate == valid
+
+
+def test_predictions_outside_a_group_are_not_looked_at() -> None:
+    asked = [Question(str(n), ("1",), "?", "red", group_global="color") for n in range(4)]
+    asked += [Question("b", ("1",), "?", "cat", group_global="animal")]
+    given = {"0": "red", "1": "red", "2": "mauve", "3": "mauve", "b": "cat"}
+    # (2 - 4)^2 / 4 = 1 of 4 questions, and 0 of one
+    assert official(asked, given).distribution == pytest.approx(1 * 4 / 5 / 100, abs=1e-12)
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=12))
+def test_statements_are_consistent_where_all_are_right(drawn: list[tuple[str, bool]]) -> None:
+    asked = [
+        Question(str(n), ("1", "2"), "?", "yes", meta={"statement": name})
+        for n, (name, _) in enumerate(drawn)
+    ]
+    right = {str(n): hit for n, (_, hit) in enumerate(drawn)}
+    made = together(asked, right)
+    names = {name for name, _ in drawn}
+    whole = [name for name in names if all(hit for one, hit in drawn if one == name)]
+    if not names:
+        assert made == {}
+    else:
+        share = made["statement_consistency"]
+        assert (share.n, share.rate) == (len(names), len(whole) / len(names))
+
+
 def test_at_most_so_many_of_each_type_are_drawn() -> None:
     asked = [Question(str(n), ("1",), "?", "yes", detailed="ab"[n % 3 == 0]) for n in range(30)]
     made = sampled(asked, 4, seed=1)
@@ -140,11 +196,34 @@ def test_at_most_so_many_of_each_type_are_drawn() -> None:
     assert made == sampled(asked, 4, seed=1) != sampled(asked, 4, seed=2)
     assert [int(q.id) for q in made] == sorted(int(q.id) for q in made)
     assert sampled(asked, 100, seed=1) == asked
+    mixed = [replace(one, balanced=one.id in ("3", "4")) for one in asked]
+    assert [one.id for one in sampled(mixed, 4, seed=1)] == ["3", "4"]
 
 
 @pytest.mark.parametrize(
     ("text", "plain"),
-    [("The dog.", "dog"), ("Two", "2"), ("a t-shirt", "t shirt"), ("don't know", "don't know")],
+    [
+        ("The dog.", "dog"),
+        ("Two", "2"),
+        ("none", "0"),
+        ("a t-shirt", "t shirt"),
+        ("t-shirt - blue", "tshirt blue"),  # a mark beside a space leaves none anywhere
+        ("red/blue", "red blue"),
+        ("1,000 m", "1000 m"),
+        ("3.5 m.", "3.5 m"),
+        ("2:50 pm", "2:50 pm"),
+        ("girl's 50%", "girl's 50%"),
+        ("dont know", "don't know"),
+        ("don't know", "don't know"),
+        ("its", "its"),
+        ("", ""),
+    ],
 )
 def test_the_normalisation_of_the_vqa_challenge(text: str, plain: str) -> None:
     assert vqa_normal(text) == plain
+
+
+def test_vipergpt_compares_with_the_answer_as_it_is() -> None:
+    assert vipergpt_right("The dog", "dog")
+    assert not vipergpt_right("t-shirt", "t-shirt")  # its normalisation makes it "t shirt"
+    assert not vipergpt_right("", "")  # nothing was answered

@@ -14,7 +14,7 @@ from tests.eval_questions import PICTURE, QUESTIONS, question
 from visprog.errors import SettingsError
 from visprog.eval.parquet import extract_pictures
 from visprog.eval.questions import Question, load_choices, load_questions
-from visprog.eval.scoring import iou, normal, relative_accuracy, score
+from visprog.eval.scoring import iou, normal, relative_accuracy, score, tolerance
 from visprog.values import Region
 
 
@@ -79,6 +79,12 @@ def test_questions_come_in_a_folder_of_chunks_and_in_lines(tmp_path: Path) -> No
         (json.dumps({"a": question("box", answerType="box")}), "want answerBox"),
         (json.dumps({"a": question("box", answerBox="abcd")}), "want answerBox"),
         (json.dumps({"a": question("yes", types="verify")}), "AttributeError"),
+        (json.dumps({"a": question("yes", isBalanced="no")}), "isBalanced true or false"),
+        (json.dumps({"a": question("yes", semantic="select: dog")}), "list of steps"),
+        (json.dumps({"a": question("yes", entailed="b and c")}), "list of ids"),
+        (json.dumps({"a": question("many", answerType="int")}), "'many' is no number"),
+        (json.dumps({"a": {"imageId": "1", "question": "?"}}), "such as a test split"),
+        (json.dumps({"a": question("box", answerType="box", answerBox=[3, 0, 1, 1])}), "ends bef"),
     ],
 )
 def test_files_that_hold_no_questions(tmp_path: Path, content: str, message: str) -> None:
@@ -108,9 +114,34 @@ def test_pictures_are_found_by_their_names(tmp_path: Path) -> None:
     assert made == (tmp_path / "1.png", tmp_path / "2.jpeg")
     with pytest.raises(SettingsError, match=r"no picture 3\.jpg \(or \.png \.\.\.\)"):
         Question("a", ("3",), "?", "yes").pictures(tmp_path)
+    with pytest.raises(SettingsError, match="no picture"):
+        Question("a", ("x" * 300,), "?", "yes").pictures(tmp_path)
     (tmp_path.parent / "out.jpg").touch()
+    (tmp_path / "link.jpg").symlink_to(tmp_path.parent / "out.jpg")  # as caches of data sets have
+    assert Question("a", ("link",), "?", "yes").pictures(tmp_path) == (tmp_path / "link.jpg",)
     with pytest.raises(SettingsError, match="outside"):
         Question("a", ("../out.jpg",), "?", "yes").pictures(tmp_path)
+
+
+def test_pictures_lie_in_folders_inside(tmp_path: Path) -> None:
+    for place in ("a/1.jpg", "a/b/2.png", "c/2.jpg", "c/3.jpg", "d/3.jpg", "a/b/c/d/4.jpg"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+
+    def found(name: str) -> str:
+        (path,) = Question("a", (name,), "?", "yes").pictures(tmp_path)
+        return str(path.relative_to(tmp_path))
+
+    assert [found("1"), found("1.jpg"), found("a/1")] == ["a/1.jpg", "a/1.jpg", "a/1.jpg"]
+    assert found("2.png") == "a/b/2.png"
+    for name in ("2", "3", "3.jpg"):
+        with pytest.raises(SettingsError, match="two pictures"):
+            found(name)
+    for name in ("b/1", "b/1.jpg", "4"):  # a path is looked for as it is; too deep
+        with pytest.raises(SettingsError, match="no picture"):
+            found(name)
+    (tmp_path / "3.jpg").touch()
+    assert found("3") == "3.jpg"
 
 
 # -- parquet
@@ -187,10 +218,28 @@ def test_tables_that_hold_no_pictures(tmp_path: Path, row: Any, message: str) ->
         ("float", "24.5", "about 24", "about 24", False),
         ("float", "24.5", "24.5%", "24.5%", True),
         ("float", "1", "yes", True, False),
+        ("float", "0.5", ".5", ".5", True),
+        ("float", "2", "nan", float("nan"), False),
+        ("str", "A Dog.", "a dog", "a dog", True),
     ],
 )
 def test_score(kind: str, truth: str, text: str, value: object, correct: bool) -> None:
     assert score(asked(truth, kind=kind), text, value).correct is correct
+
+
+@pytest.mark.parametrize(
+    ("allowed", "given", "correct"),
+    [("0.5", 10.5, True), ("0.5", 10.6, False), ("10%", 11, True), ("10%", 11.1, False)],
+)
+def test_how_far_a_number_may_be_off(allowed: str, given: float, correct: bool) -> None:
+    one = asked("10", kind="float", meta={"tolerance": allowed})
+    assert score(one, str(given), given).correct is correct
+
+
+@pytest.mark.parametrize("text", ["", "%", "-1", "10 percent", "1e3"])
+def test_tolerances_that_are_none(text: str) -> None:
+    with pytest.raises(ValueError, match="want a tolerance"):
+        tolerance(text, 1.0)
 
 
 def test_a_box_is_right_from_half_its_union() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import subprocess
@@ -18,10 +19,12 @@ from PIL import Image as PillowImage
 import visprog_tools
 from tests.eval_questions import QUESTIONS, outcome_of, question, solve
 from visprog.agent import Agent
-from visprog.errors import PlanError, SettingsError
+from visprog.errors import BudgetError, PlanError, SettingsError
 from visprog.eval.answering import Answering
+from visprog.eval.progress import Progress
 from visprog.eval.questions import Question, load_questions
 from visprog.eval.results import Outcome, read_results
+from visprog.eval.run_folder import held
 from visprog.eval.runner import Evaluation, evaluate
 from visprog.eval.shards import merge
 from visprog.eval.solvers import agent_solver, reference_program, vqa_program
@@ -240,6 +243,122 @@ def test_shards_are_put_together(folder: Path) -> None:
         merge(shards[:2], wanted(folder), folder / "short")
     with pytest.raises(SettingsError, match="of another evaluation: its planner is"):
         merge(shards, wanted(folder, planner="scripted:y"), folder / "other")
+
+
+def test_columns_that_were_stopped_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stops(asked: Iterable[Question]) -> Iterator[Outcome]:
+        yield Outcome("answered", "yes", "yes")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("visprog.eval.columns.guess", stops)
+    with pytest.raises(KeyboardInterrupt):
+        run(folder)
+    report = json.loads((folder / "out" / "report.json").read_text())
+    assert report["stopped"] == "in the column guess, after 1 of 7 questions"
+    assert report["columns"]["program"]["n"] == 7 and report["columns"]["guess"]["n"] == 1
+
+
+def test_what_a_budget_ends_is_not_a_wrong_answer(folder: Path) -> None:
+    def poor(asked: Iterable[Question]) -> Iterator[Outcome]:
+        for one in asked:
+            if one.id == "fails":
+                yield Outcome("failed", reason="the budget is used up", error="BudgetError")
+            yield outcome_of(one)
+
+    with pytest.raises(BudgetError, match="used up"):
+        run(folder, solve=poor)
+    report = json.loads((folder / "out" / "report.json").read_text())
+    assert (report["n"], report["stopped"]) == (3, "after 3 of 7 questions")
+    assert run(folder)["n"] == 7  # with more of it
+
+
+def test_two_processes_do_not_write_into_one_folder(folder: Path) -> None:
+    with held(folder / "out"), pytest.raises(SettingsError, match="another run writes into"):
+        run(folder)
+    assert run(folder)["n"] == 7
+
+
+def test_results_of_another_release_are_refused(folder: Path) -> None:
+    run(folder)
+    path = folder / "out" / "run.json"
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps({**told, "versions": {"visprog": "0.0.1"}}))
+    with pytest.raises(SettingsError, match=r"its visprog is '0\.0\.1'"):
+        run(folder)
+    path.write_text("{")
+    with pytest.raises(SettingsError, match="is damaged"):
+        run(folder)
+    path.unlink()
+    with pytest.raises(SettingsError, match=r"has results, but no run\.json"):
+        run(folder)
+
+
+def test_other_questions_are_refused(folder: Path) -> None:
+    run(folder)
+    changed = {**QUESTIONS, "right": question("yes", types={"detailed": "other"})}
+    (folder / "questions.json").write_text(json.dumps(changed))
+    with pytest.raises(SettingsError, match=r"its digests\.questions is"):
+        run(folder)
+
+
+@pytest.mark.parametrize("tail", [b'{"id"', b"\xff\xfe", b"\x00" * 50, '{"é'.encode()[:-1]])
+def test_a_torn_last_line_is_dropped(folder: Path, tail: bytes) -> None:
+    run(folder)
+    path = folder / "out" / "results.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.rfind(b"\n", 0, -1) + 1] + tail)
+    assert run(folder)["n"] == 7
+    assert timeless(path) == timeless(whole)
+
+
+def timeless(lines: Path | bytes) -> list[Any]:
+    rows = lines.read_bytes() if isinstance(lines, Path) else lines
+    return [json.loads(row) for row in rows.splitlines()]
+
+
+def test_what_a_model_says_is_written_whatever_it_is(folder: Path) -> None:
+    said = "half \ud800 a\u2028b\x0b\nc \x00 数 </script>"
+
+    def odd(asked: Iterable[Question]) -> Iterator[Outcome]:
+        for one in asked:
+            yield Outcome("answered", said, [float("nan"), said], program=said, reason=said)
+
+    assert run(folder, solve=odd)["n"] == 7
+    made = read_results(folder / "out" / "results.jsonl")
+    assert [result.answer for result in made] == [said] * 7
+    assert run(folder, solve=odd)["n"] == 7  # read again
+
+
+def test_no_password_is_written(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from visprog.planning.providers import ChatSettings
+
+    url = "http://user:secret@127.0.0.1:1/v1"
+    monkeypatch.setattr("sys.argv", ["/bin/visprog", "eval", "gqa", "--base-url", url])
+    run(folder, settings={"chat": ChatSettings(base_url=url)})
+    for path in (folder / "out").rglob("*.*"):
+        assert "secret" not in path.read_text(), path
+    told = json.loads((folder / "out" / "run.json").read_text())
+    assert told["command"] == "visprog eval gqa --base-url http://127.0.0.1:1/v1"
+
+
+def test_the_bar_tells_accuracy_and_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", shown)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("TERM", "xterm")
+    with Progress("program", 1, 4) as bar:
+        for accuracy in (0.5, 2 / 3):
+            bar.step(accuracy)
+        bar.refresh()
+    assert "program" in shown.getvalue() and "3/4" in shown.getvalue()
+    assert "accuracy 66.7%" in shown.getvalue() and "a second" in shown.getvalue()
+
+
+def test_there_is_no_bar_in_a_file(capsys: pytest.CaptureFixture[str]) -> None:
+    with Progress("program", 0, 4) as bar:
+        bar.step(1.0)
+    assert capsys.readouterr().err == ""
 
 
 KILLED = """

@@ -144,8 +144,9 @@ class Agent:
                 {"threads": str(settings.threads), **(options or {})},
             )
         )
-        self.helper_library = None if helpers is None else Library.read(helpers, self.tools)
         self._chosen = settings.planner if planner is None else planner
+        self._introduce()
+        self.helper_library = None if helpers is None else Library.read(helpers, self.tools)
         self._chat = chat
         self._threads = settings.threads
         self.engine = Engine(self.tools, cache, runner=runner, replay=replay)
@@ -172,6 +173,30 @@ class Agent:
                 library=self.helper_library,
             )
         return made
+
+    def _introduce(self) -> None:
+        """Let backends that ask a language model ask the one that plans."""
+        name = self._chosen if isinstance(self._chosen, str) else self._chosen.name
+        for word in self.tools:
+            for backend in self.tools.backends(word):
+                if backend.consults:
+                    backend.consult, backend.consulted = self._consult, name
+
+    def _consult(self, text: str) -> str:
+        """What the planner's own model says.
+
+        Raises:
+            SettingsError: the planner is no chat model; PlanError: its model fails.
+        """
+        from visprog.planning.chat import ChatPlanner, Message
+
+        planner = self.planner
+        if not isinstance(planner, ChatPlanner):
+            raise SettingsError(
+                f"the planner {planner.name} answers no questions itself: choose a chat model, "
+                "such as --planner openai:MODEL"
+            )
+        return planner.model.complete([Message("user", text)]).text
 
     def expect_planner(self) -> None:
         """Make the planner now, so that an unknown one is told before a question is asked.

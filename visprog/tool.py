@@ -157,6 +157,7 @@ class Backend(ABC):
     name: ClassVar[str]
     serves: ClassVar[tuple[str, ...]]
     uses: ClassVar[tuple[str, ...]] = ()  # tools whose backends it asks itself; see `helpers`
+    consults: ClassVar[bool] = False  # whether it asks the language model that plans: `consult`
     model: Model
     batch: int = 1  # the most calls `run` takes at once
     device: str = "cpu"  # what it computes on; "remote": somewhere else, without a bound
@@ -169,6 +170,8 @@ class Backend(ABC):
         """`options`: settings of the run that backends may read, such as `scene_graphs`."""
         self.options = dict(options)
         self.helpers: Mapping[str, Backend] = {}  # by tool, of `uses` what the toolset serves
+        self.consult: Callable[[str], str] | None = None  # of `consults`; SettingsError: there is
+        self.consulted = ""  # none that answers questions. The name of the planner it belongs to
         self._load_lock = threading.Lock()
         self._loaded = False
 

@@ -4,6 +4,7 @@ Importing this package loads no model and no library for one.
 """
 
 from visprog_tools.abstain import Abstain
+from visprog_tools.assignment import Assignment
 from visprog_tools.choice import (
     above,
     behind,
@@ -39,6 +40,8 @@ from visprog_tools.editor import Editor
 from visprog_tools.face import Faces
 from visprog_tools.find import detect, faces, objects, ocr, related, related_to, segment
 from visprog_tools.ground import Ground
+from visprog_tools.know import ask, assign, facts
+from visprog_tools.knowledge import Knowledge
 from visprog_tools.look import caption, choose, classify, common, match, query, same, verify, vqa
 from visprog_tools.masks import Masks
 from visprog_tools.measure import (
@@ -70,12 +73,31 @@ from visprog_tools.video import direction, frames, speed, track, when
 EMBEDDED = {
     tool: backend.name
     for backend in (
-        *(NanoDet, Masks, Faces, RapidOcr, Relations, Ground, Dis, Pixels, Editor, Abstain),
+        *(
+            NanoDet,
+            Masks,
+            Faces,
+            RapidOcr,
+            Relations,
+            Ground,
+            Dis,
+            Pixels,
+            Editor,
+            Knowledge,
+            Assignment,
+            Abstain,
+        ),
         *(Decoder, FlowTracker, Moments),
     )
     for tool in backend.serves
 }
-NO_GRAPH = ("frames", "track", "when", *Editor.serves)  # what no scene graph is asked for
+NO_GRAPH = (
+    "frames",
+    "track",
+    "when",
+    *Editor.serves,
+    *Knowledge.serves,
+)  # what no scene graph is asked for
 PROFILES = {
     "embedded": EMBEDDED,
     "oracle": {**{tool: EMBEDDED[tool] for tool in NO_GRAPH}, **ORACLE},
@@ -85,12 +107,14 @@ __all__ = [
     "PROFILES",
     "WEIGHTS",
     "Abstain",
+    "Assignment",
     "Decoder",
     "Dis",
     "Editor",
     "Faces",
     "FlowTracker",
     "Ground",
+    "Knowledge",
     "Masks",
     "Moments",
     "NanoDet",
@@ -100,6 +124,8 @@ __all__ = [
     "Relations",
     "above",
     "area",
+    "ask",
+    "assign",
     "behind",
     "below",
     "blur_background",
@@ -124,6 +150,7 @@ __all__ = [
     "emoji",
     "exists",
     "faces",
+    "facts",
     "farthest",
     "filter",
     "flow",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 REFERENCE = "reference"  # the planner that takes each question's own functional program
 SCENE_GRAPHS = "scene_graphs"
 PLANNING = ("mode", "route", "samples", "helpers", "chat")  # settings that only a planner needs
-ASKED = ("base_url", "temperature", "most", "sees", "budget")  # of how a chat model is asked
+ASKED = ("base_url", "temperature", "most", "sees")  # of how a chat model is asked
 ANSWERING = ("mode", "route", "samples", "helpers", "limits")
 FILES = ("scripted", "gguf")  # planners that are named by a file
 
@@ -49,6 +50,7 @@ class Answering:
         if (chat := self.settings.get("chat")) is not None:
             told = asdict(chat)
             made["chat"] = {name: told[name] for name in ASKED}
+            made["chat"]["base_url"] = without_keys(told["base_url"])
         return {name: str(one) if isinstance(one, Path) else one for name, one in made.items()}
 
     def digests(self) -> dict[str, str]:
@@ -58,6 +60,11 @@ class Answering:
         files["planner"] = Path(rest) if kind in FILES else None
         files["tools"] = Path(self.tools) if self.tools.endswith(".toml") else None
         return {name: digest(path) for name, path in files.items() if path and path.is_file()}
+
+
+def without_keys(text: str) -> str:
+    """A text without the user names and passwords of its addresses."""
+    return re.sub(r"(?<=//)[^/\s@]*@", "", text)
 
 
 def digest(path: Path) -> str:

@@ -7,20 +7,23 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from visprog.eval.scoring import KINDS
+from visprog.eval.scoring import KINDS, number
 
 
-def answer_of(row: Mapping[str, Any], key: str = "answer") -> str:
-    """The answer of a row, as a text. Raises ValueError: it has none, or it is no single one."""
+def answer_of(row: Mapping[str, Any], kind: str = "str", key: str = "answer") -> str:
+    """The answer of a row, as a text. Raises ValueError: it has none, or it is no single one, or
+    not of its kind."""
     answer = row.get(key)
     if answer is None:
         raise ValueError(
             f"it has no {key!r}: what has no answers, such as a test split, has no score"
         )
     if isinstance(answer, bool):
-        return "yes" if answer else "no"
+        answer = "yes" if answer else "no"
     if not isinstance(answer, (str, int, float)):
         raise ValueError(f"want one {key}, got {answer!r}")
+    if kind in ("int", "float") and number(answer) is None:
+        raise ValueError(f"the answer {answer!r} is no number")
     return str(answer)
 
 
@@ -62,10 +65,10 @@ _ID = re.compile(r"""'([^']*)'|"([^"]*)"|(\w+)""")
 
 
 def ids_of(listed: Any) -> tuple[str, ...]:
-    """A list of ids, or the text of one: parquet files have "['1', '2']". It is only
-    read. Raises ValueError: it is neither."""
+    """A list of ids, or the text of one: parquet files have "['1', '2']". It is only read.
+    Raises ValueError: it is neither."""
     if not isinstance(listed, str):
         return tuple(map(str, listed or ()))
-    if not re.fullmatch(r"|\[[\s,]*\]", _ID.sub("", listed).strip()):
+    if listed.strip() and not re.fullmatch(r"\[[\s,]*\]", _ID.sub("", listed).strip()):
         raise ValueError(f"want entailed as a list of ids, got {listed!r}")
     return tuple("".join(parts) for parts in _ID.findall(listed))

@@ -45,6 +45,11 @@ class Progress:
         rate = "-" if speed is None else f"{speed:.1f}"
         self._bar.update(self._task, advance=1, accuracy=f"{accuracy:.1%}", rate=rate)
 
+    def refresh(self) -> None:
+        """Draw it now."""
+        if self._bar is not None:
+            self._bar.refresh()
+
     def __exit__(self, *_: object) -> None:
         if self._bar is not None:
             self._bar.stop()

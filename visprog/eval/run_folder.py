@@ -16,14 +16,16 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from visprog.errors import SettingsError
+from visprog.eval.answering import without_keys
 from visprog.eval.columns import PROGRAM
 from visprog.eval.questions import Question
 from visprog.eval.results import Result, read_results
 
 RUN, RESULTS, PREDICTIONS = "run.json", "results.jsonl", "predictions.json"
+ADVICE = "; choose another --out, or --overwrite"
 PACKAGES = (  # whose versions results may hang on
     *("visprog", "numpy", "pillow", "opencv-python-headless", "onnxruntime", "xllamacpp"),
     *("torch", "torchvision", "transformers", "langchain", "rapidocr", "ray"),
@@ -82,7 +84,9 @@ def begin(
         if not path.is_file():
             raise SettingsError(f"{out} has results, but no {RUN}; choose another --out")
         before = read_run(path)
-        expect_same(f"{out} has results", before, about, "; choose another --out, or --overwrite")
+        release = {"visprog": versions()["visprog"]}
+        expect_same(f"{out} has results", before.get("versions") or {}, release, ADVICE)
+        expect_same(f"{out} has results", before, about, ADVICE)
     made = {**about, **told, "command": command(), "versions": versions()}
     if "planner_model" in before:
         made["planner_model"] = before["planner_model"]
@@ -133,13 +137,6 @@ def resumed(path: Path, asked: Sequence[Question]) -> list[Result]:
     return done
 
 
-@contextmanager
-def appending(path: Path) -> Iterator[BinaryIO]:
-    """A file without a buffer: a line that is written whole stays when the process is killed."""
-    with path.open("ab", buffering=0) as file:
-        yield file
-
-
 def write_results(results: Sequence[Result], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(b"".join(result.to_line() for result in results))
@@ -163,7 +160,10 @@ def _replace(path: Path, text: str) -> None:
 
 
 def command() -> str:
-    return shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
+    """What was typed, but for passwords."""
+    name = Path(sys.argv[0])
+    head = "visprog" if name.stem in ("cli", "__main__") else name.name
+    return without_keys(shlex.join([head, *sys.argv[1:]]))
 
 
 def versions() -> dict[str, str]:

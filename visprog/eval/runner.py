@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from visprog.errors import SettingsError
+from visprog.errors import BudgetError, SettingsError
 from visprog.eval import run_folder
 from visprog.eval.answering import Agents, Answering
 from visprog.eval.columns import PROGRAM, Column, columns
@@ -108,6 +108,8 @@ def evaluate(
     Raises:
         SettingsError: the folder has results of another evaluation, or another process writes
             there; an unknown planner, profile, column or word.
+        BudgetError: what the planner may use is used up; what was done is kept and reported, and
+            with a larger budget it can be gone on with.
         KeyboardInterrupt: it was stopped; the report is of the questions that were done.
     """
     asked = what.asked
@@ -136,21 +138,21 @@ class _Run:
 
     def measure(self, made: Sequence[Column]) -> dict[str, Any]:
         """Run the columns, and write the reports of what they gave."""
-        begin, stopped = time.perf_counter(), False
+        begin = time.perf_counter()
+        stopped: KeyboardInterrupt | BudgetError | None = None
         try:
             for column in made:
                 if column.open is not None:
                     self._fill(column)
-        except KeyboardInterrupt:  # what is done is kept, and told before it stops
-            stopped = True
-        main = self.results.get(PROGRAM)
-        if not main:
-            raise KeyboardInterrupt
+        except (KeyboardInterrupt, BudgetError) as error:  # what is done is kept, and told first
+            stopped = error
+        main = self.results.get(PROGRAM, [])
+        if stopped and not main:
+            raise stopped
         if stopped:
-            self.about["stopped"] = f"after {len(main)} of {len(self.asked)} questions"
-            if len(main) == len(self.asked):
-                name = list(self.results)[-1]
-                self.about["stopped"] = f"in the column {name}, {self.about['stopped']}"
+            name, done = list(self.results.items())[-1]
+            where = "" if name == PROGRAM else f"in the column {name}, "
+            self.about["stopped"] = f"{where}after {len(done)} of {len(self.asked)} questions"
         self.about["run_seconds"] = round(time.perf_counter() - begin, 3)
         run_folder.write_json(self.about, self.out / RUN)
         run_folder.write_predictions(main, self.out / PREDICTIONS)
@@ -158,7 +160,7 @@ class _Run:
         images, choices = self.what.by.images, self.what.choices
         report = write_report(self.about, self.asked, results, choices, images, self.out)
         if stopped:
-            raise KeyboardInterrupt
+            raise stopped
         return report
 
     def _fill(self, column: Column) -> None:
@@ -171,13 +173,16 @@ class _Run:
         solve = column.open(self.results[PROGRAM])
         right = sum(result.correct for result in done)
         with (
-            run_folder.appending(path) as file,
+            path.open("ab") as file,
             Progress(column.name, len(done), len(self.asked)) as progress,
         ):
             for question, outcome in zip(rest, solve(rest), strict=True):
+                if outcome.error == BudgetError.__name__:  # of this question, and of all to come
+                    raise BudgetError(outcome.reason)
                 choices = (self.what.choices or {}).get(question.id)
                 result = Result.of(question, outcome, choices)
                 file.write(result.to_line())
+                file.flush()  # a line that is written stays when the process is killed
                 done.append(result)
                 right += result.correct
                 progress.step(right / len(done))

@@ -1,4 +1,4 @@
-"""The parts of a dataset that lies in folders by split, as GQA's own files and `lmms-lab/GQA` do."""
+"""The parts of a dataset that lies in folders by split, as GQA's files and `lmms-lab/GQA` do."""
 
 from __future__ import annotations
 

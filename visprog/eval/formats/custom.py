@@ -38,8 +38,8 @@ def _question(row: Mapping[str, Any], place: int) -> Question:
     if unknown := sorted(map(str, row.keys() - KNOWN)):
         raise ValueError(f"unknown {unknown[0]!r}; known: {', '.join(sorted(KNOWN))}")
     boxed = row.get("box") is not None
-    answer = answer_of(row) if row.get("answer") is not None or not boxed else ""
     kind = kind_of(row.get("kind", "box" if boxed else _usual(row["answer"])))
+    answer = answer_of(row, kind) if row.get("answer") is not None or not boxed else ""
     balanced = row.get("balanced", kind not in ("box", "float"))
     if not isinstance(balanced, bool):
         raise ValueError(f"want balanced true or false, got {balanced!r}")
@@ -70,7 +70,7 @@ def _options(row: Mapping[str, Any], answer: str) -> tuple[str, ...]:
     listed = row.get("options") or ()
     if not isinstance(listed, (list, tuple)):
         raise ValueError(f"want options as a list, got {listed!r}")
-    options = tuple(answer_of({"options": option}, "options") for option in listed)
+    options = tuple(answer_of({"options": option}, key="options") for option in listed)
     if options and answer and normal(answer) not in map(normal, options):
         raise ValueError(f"the answer {answer!r} is none of its options")
     return options

@@ -30,9 +30,10 @@ def load(path: Path) -> list[Question]:
 
 
 def _question(row: Mapping[str, Any], place: int) -> Question:
-    kind, answer = str(row.get("answer_type", "str")), answer_of(row)
+    kind = str(row.get("answer_type", "str"))
     if kind not in KINDS:
         raise ValueError(f"answer_type {kind!r} is not one of {', '.join(KINDS)}")
+    answer = answer_of(row, kind)
     decided = answer.lower() in ("yes", "no")
     names = {"int": "count", "float": "number", "str": "yes or no" if decided else "choice"}
     image = text_of(row, "image_filename", "image_index")
