@@ -320,7 +320,7 @@ def test_what_a_model_says_is_written_whatever_it_is(folder: Path) -> None:
     said = "half \ud800 a\u2028b\x0b\nc \x00 数 </script>"
 
     def odd(asked: Iterable[Question]) -> Iterator[Outcome]:
-        for one in asked:
+        for _ in asked:
             yield Outcome("answered", said, [float("nan"), said], program=said, reason=said)
 
     assert run(folder, solve=odd)["n"] == 7
