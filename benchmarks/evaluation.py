@@ -29,7 +29,7 @@ NAMES = ("cup", "dog", "bus", "chair", "person", "book")
 SIDES = {"left_of": "left of", "right_of": "right of", "above": "above", "below": "below"}
 SIZE = (320, 240)  # pixels of a picture
 RESULTS = ("results.jsonl", "columns/guess.jsonl")
-TIMES = ("seconds", "plan_seconds", "tools", "run_seconds", "command", "out")  # may differ
+TIMES = ("seconds", "plan_seconds", "tools", "run_seconds", "command", "cached")  # may differ
 
 
 def main() -> int:
@@ -184,7 +184,7 @@ def kill(task: Path, times: int, seed: int) -> dict[str, Any]:
     done = []
     for number in range(times):
         with subprocess.Popen(command(task, out), stdout=subprocess.DEVNULL) as process:
-            wanted = lines(out) + draw.randrange(2 * 2 * total // (times + 1))  # of both columns
+            wanted = lines(out) + draw.randrange(2 * total // (times + 1))  # of both columns
             while lines(out) < wanted and process.poll() is None:
                 time.sleep(draw.uniform(0.001, 0.02))
             process.send_signal(signal.SIGKILL)

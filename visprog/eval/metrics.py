@@ -2,7 +2,8 @@
 script that comes with the dataset).
 
 Only balanced questions are scored; the others only as entailed ones. A question is *open* where its
-structural type is `query`, else *binary*. All figures but the distribution are fractions, 0 to 1.
+structural type is `query`, else *binary* (neither where it has no type, as in other benchmarks). All
+figures but the distribution are fractions, 0 to 1.
 """
 
 from __future__ import annotations
@@ -118,7 +119,7 @@ def official(
 
     return Figures(
         accuracy=accuracy(lambda question: True),
-        binary=accuracy(lambda question: question.structural != OPEN),
+        binary=accuracy(lambda question: question.structural not in (OPEN, "")),
         open=accuracy(lambda question: question.structural == OPEN),
         validity=among("valid"),
         plausibility=among("plausible"),
