@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tests.eval_questions import question as gqa
 from visprog.errors import SettingsError
 from visprog.eval.formats import clevr, custom, nlvr2, omni3d, refcoco, vsr, whatsup
 from visprog.eval.metrics import together
-from visprog.eval.questions import Question
+from visprog.eval.questions import Question, load_questions
 from visprog.eval.scoring import score
 
-Load = Callable[[Path], list[Question]]
+Load = Callable[..., list[Question]]
 
 
 def loaded(load: Load, folder: Path, content: Any, name: str = "q.json") -> list[Question]:
@@ -109,6 +112,10 @@ def test_refcoco_as_published(tmp_path: Path) -> None:
     assert (first.text, second.text) == ("Find the left giraffe.", "Find the tall one.")
     assert (first.kind, first.box, first.detailed) == ("box", (10, 20, 40, 60), "testA")
     assert first.images == ("COCO_train2014_000000000005.jpg",)
+    assert refcoco.load(tmp_path, 1) == [first]
+    (tmp_path / "refs.json").write_text(json.dumps([{**refs[0], "split": "train"}]))
+    with pytest.raises(SettingsError, match="no questions"):
+        refcoco.load(tmp_path)
     refs[0]["ann_id"] = 9
     (tmp_path / "refs.json").write_text(json.dumps(refs))
     with pytest.raises(SettingsError, match="it has no 9"):
@@ -324,6 +331,7 @@ def test_files_come_in_several_forms(tmp_path: Path, load: Load, row: dict[str, 
     second = {"identifier": "dev-1-1-1"} if "identifier" in row else {}
     many = loaded(load, tmp_path, lines([row, {**row, **second}]), "lines.json")
     assert many[0] == made and len(many) == 2
+    assert load(tmp_path / "lines.json", 1) == [made]
     folder = tmp_path / "parts"
     folder.mkdir()
     (folder / "part_10.jsonl").write_text(lines([{**row, **second}]))
@@ -339,6 +347,37 @@ def test_rows_that_lack_something(tmp_path: Path, load: Load, row: dict[str, Any
             for content in ({name: row[name] for name in row if name != key}, {**row, key: {}}):
                 with pytest.raises(SettingsError, match="row 1 is not in the form of"):
                     loaded(load, tmp_path, [row, content])
+
+
+KEYS = st.sampled_from(
+    sorted({key for _, row in GOOD for key in row})
+    + ["images", "annotations", "questions", "sentences", "options", "box", "id", "program", "kind"]
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@pytest.mark.parametrize(("load", "row"), [*GOOD, (load_questions, {"a": gqa("yes")})])
+@given(data=st.data())
+def test_whatever_a_file_holds_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, load: Load, row: dict[str, Any], data: Any
+) -> None:
+    key = data.draw(st.sampled_from(sorted(row)) | KEYS)
+    mutated = {**row, key: data.draw(ANYTHING)}
+    content = data.draw(
+        st.sampled_from([[row, mutated], mutated, {"questions": [mutated]}]) | ANYTHING
+    )
+    folder = tmp_path_factory.getbasetemp() / "any"
+    folder.mkdir(exist_ok=True)
+    try:
+        made = loaded(load, folder, content)
+    except SettingsError:
+        return
+    assert all(isinstance(one.text, str) and one.images for one in made)
+    assert all(score(one, one.answer, one.answer).correct for one in made if one.kind != "box")
 
 
 @pytest.mark.parametrize(("load", "row"), GOOD)

@@ -13,7 +13,10 @@ from visprog.errors import VisprogError
 from visprog.settings import Settings
 from visprog.tool import Catalogue
 
-OPTIONAL = {"ocr": "rapidocr", "models": "torch"}
+OPTIONAL = {
+    **{"ocr": "rapidocr", "models": "torch", "llm": "langchain", "app": "gradio"},
+    **{"video": "av", "eval": "pyarrow", "scale": "ray"},
+}
 
 
 def examine() -> int:

@@ -11,16 +11,18 @@ from visprog.eval.formats.rows import questions_of, text_of
 from visprog.eval.questions import Question
 
 
-def load(path: Path) -> list[Question]:
+def load(path: Path, limit: int | None = None) -> list[Question]:
     """`CLEVR_*_questions.json`: `questions` of `image_filename`, `question`, `answer`.
 
     A question is asked as it is; the answer is yes or no, a number or a word. The detailed type is
     the last function of a question's program.
 
+    `limit`: at most so many.
+
     Raises:
         SettingsError: it cannot be read, is not in that form, or has no answers (the test split).
     """
-    return questions_of(path, "CLEVR", _question, within="questions")
+    return questions_of(path, "CLEVR", _question, limit, within="questions")
 
 
 def _question(row: Mapping[str, Any], place: int) -> Question:

@@ -18,7 +18,7 @@ KNOWN = {
 WITHIN = "10%"
 
 
-def load(path: Path) -> list[Question]:
+def load(path: Path, limit: int | None = None) -> list[Question]:
     """Rows of `question`, `image` or `images` (names in the folder of pictures) and `answer`, as
     JSON lines or a list.
 
@@ -28,10 +28,12 @@ def load(path: Path) -> list[Question]:
     off: `2`, or `10%`, the default), `box` [left, top, right, bottom] in pixels, the answer of kind
     box, and `balanced` (whether it counts for `accuracy`; floats and boxes do not by default).
 
+    `limit`: at most so many.
+
     Raises:
         SettingsError: it cannot be read, or a row lacks one of the three, or has another key.
     """
-    return questions_of(path, "a task of its own", _question)
+    return questions_of(path, "a task of its own", _question, limit)
 
 
 def _question(row: Mapping[str, Any], place: int) -> Question:

@@ -10,7 +10,7 @@ from visprog.eval.formats.rows import questions_of, text_of, yes_or_no
 from visprog.eval.questions import Question
 
 
-def load(path: Path) -> list[Question]:
+def load(path: Path, limit: int | None = None) -> list[Question]:
     """Rows of `identifier`, `sentence`, `label`, as in the official JSON lines.
 
     The identifier is split-set-pair-statement; the pictures of `dev-850-0-1` are
@@ -18,10 +18,12 @@ def load(path: Path) -> list[Question]:
     and the answer is yes or no. `meta["statement"]` names set and statement: consistency is the
     share of these that are right for all their pairs of pictures.
 
+    `limit`: at most so many.
+
     Raises:
         SettingsError: it cannot be read, or is not in that form.
     """
-    return questions_of(path, "NLVR2", _question)
+    return questions_of(path, "NLVR2", _question, limit)
 
 
 def _question(row: Mapping[str, Any], place: int) -> Question:

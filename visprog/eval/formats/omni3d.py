@@ -15,7 +15,7 @@ KINDS = ("int", "float", "str")
 WITHIN = "10%"  # of the right number: near enough to be right
 
 
-def load(path: Path) -> list[Question]:
+def load(path: Path, limit: int | None = None) -> list[Question]:
     """`annotations.json`: `questions` (or rows) of `image_filename`, `question`, `answer`,
     `answer_type` (float, int, str), and mostly `image_index` and `question_index`.
 
@@ -23,10 +23,12 @@ def load(path: Path) -> list[Question]:
     no, choice. Numbers that are no counts are scored by mean relative accuracy, apart from the
     others; one is counted as right where it is within 10 %.
 
+    `limit`: at most so many.
+
     Raises:
         SettingsError: it cannot be read, or is not in that form.
     """
-    return questions_of(path, "Omni3D-Bench", _question, within="questions")
+    return questions_of(path, "Omni3D-Bench", _question, limit, within="questions")
 
 
 def _question(row: Mapping[str, Any], place: int) -> Question:

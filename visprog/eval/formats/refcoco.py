@@ -19,14 +19,16 @@ CONVERT = (
     "import json, pickle; json.dump(pickle.load(open('refs(unc).p', 'rb')), open('refs.json', 'w'))"
 )
 ARTICLES = ("the", "a", "an", "his", "her", "their", "its", "my", "your", "this", "that", "these")
+TRAINING = "train"  # the split that is not asked
 SLACK = 2.0  # pixels that a box may stand over the edge of its picture, from rounding
 
 
-def load(path: Path) -> list[Question]:
+def load(path: Path, limit: int | None = None) -> list[Question]:
     """Referring expressions with the boxes of what they mean. Three forms are read:
 
     - a folder with `refs.json` and `instances.json`, the official files (the refs come as a pickle,
-      which is code and is not read: convert it once with the one line that the error tells);
+      which is code and is not read: convert it once with the one line that the error tells),
+      without what is for training;
     - a file with `images` that have a `caption` each, and `annotations` with their boxes (MDETR);
     - rows of `image` (or `img_path`, `file_name`), the expression as `sent`, `expression`,
       `sentence`, `sentences`, `caption` or `answer`, and a box. A box under `box` is [left, top,
@@ -35,20 +37,20 @@ def load(path: Path) -> list[Question]:
       is there. With `width` and `height` in the row it must lie in the picture.
 
     Each sentence is a question of kind box: "Find the EXPRESSION.", which is in `meta` as it was.
-    The detailed type is the split (val, testA, ...).
+    The detailed type is the split (val, testA, ...). `limit`: at most so many.
 
     Raises:
         SettingsError: it cannot be read, or is not in that form.
     """
     if path.is_dir() and (path / "instances.json").is_file():
-        return _official(path)
+        return _official(path)[:limit]
     if path.suffix in (".p", ".pkl", ".pickle"):
         raise SettingsError(f'{path} is a pickle, which is code. Convert it: python -c "{CONVERT}"')
     if path.suffix == ".json" and path.is_file():
         made = content_of(path)
         if isinstance(made, dict) and "images" in made and "annotations" in made:
-            return _captioned(path, made)
-    return questions_of(path, "RefCOCO", _row)
+            return _captioned(path, made)[:limit]
+    return questions_of(path, "RefCOCO", _row, limit)
 
 
 def _row(row: Mapping[str, Any], place: int) -> list[Question]:
@@ -144,6 +146,8 @@ def _official(folder: Path) -> list[Question]:
         pictures = {one["id"]: one for one in instances["images"]}
         made = []
         for ref in refs:
+            if ref.get("split") == TRAINING:
+                continue
             picture = pictures[ref["image_id"]]
             sizes = {key: picture[key] for key in ("width", "height") if key in picture}
             box, split = _box({"bbox": boxes[ref["ann_id"]], **sizes}), str(ref.get("split") or "")

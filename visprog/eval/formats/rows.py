@@ -13,14 +13,20 @@ Make = Callable[[Any, int], Question | Sequence[Question]]
 
 
 def questions_of(
-    path: Path, form: str, make: Make, within: str = "", lists: bool = False
+    path: Path,
+    form: str,
+    make: Make,
+    limit: int | None = None,
+    *,
+    within: str = "",
+    lists: bool = False,
 ) -> list[Question]:
     """The questions of each row of a file or of a folder's files.
 
     Args:
         form: the name of the form, for errors; `make`: gives the question or the questions of a
-            row, from its place; `within`: the key of the rows, where a file is an object that holds
-            them; `lists`: whether a row may be a list.
+            row, from its place; `limit`: at most so many; `within`: the key of the rows, where a
+            file is an object that holds them; `lists`: whether a row may be a list.
 
     Raises:
         SettingsError: no such file, or a row is not in that form, or two questions have one id.
@@ -36,6 +42,8 @@ def questions_of(
                 seen.add(question.id)
                 made.append(question)
             place += 1
+            if limit is not None and len(made) >= limit:
+                return made[:limit]
     if not made:
         raise SettingsError(f"no questions in {path}")
     return made

@@ -14,7 +14,7 @@ OPPOSITE = {"left": "side", "right": "side", "on": "height", "under": "height"}
 OPPOSITE |= {"in-front": "depth", "behind": "depth"}
 
 
-def load(path: Path) -> list[Question]:
+def load(path: Path, limit: int | None = None) -> list[Question]:
     """Rows of `image_path` and `caption_options`, of which the first is right (controlled images);
     or lists of a picture's number, the right caption and a wrong one (`coco_qa_*.json`, whose
     numbers are filled up to twelve digits as COCO's pictures have them, and `vg_qa_*.json`).
@@ -23,11 +23,13 @@ def load(path: Path) -> list[Question]:
     so that their place tells nothing; the answer is the caption. `meta` names the `set` of the two
     things of a controlled picture, and the `pair` of opposite prepositions in it.
 
+    `limit`: at most so many.
+
     Raises:
         SettingsError: it cannot be read, or is not in that form.
     """
     digits = 12 if path.name.lower().startswith("coco") else 0
-    return questions_of(path, "What'sUp", partial(_question, digits=digits), lists=True)
+    return questions_of(path, "What'sUp", partial(_question, digits=digits), limit, lists=True)
 
 
 def _question(row: Any, place: int, digits: int) -> Question:
