@@ -158,6 +158,9 @@ def report(results: Row) -> str:
     if len(good) < len(rows):
         lines.append("\n## Not measured\n\n")
         lines += [f"- {row['name']}: {row['error']}\n" for row in rows if "error" in row]
+    absent = [name for name in order if name not in results["rows"]]
+    if absent:
+        lines.append(f"\nNot run here: {', '.join(absent)}.\n")
     return "".join(lines)
 
 

@@ -30,9 +30,9 @@ LAYERS = (  # each imports from those before it; those of one line, not from eac
     "render",
     "terminal doctor cachedir eval helpers_command",
     "saving",
-    "app",
+    "app acting",
     "options",
-    "eval_commands app_command",
+    "eval_commands app_command acting_command",
     "cli",
 )
 LEVEL = {name: level for level, line in enumerate(LAYERS) for name in line.split()}

@@ -288,6 +288,8 @@ OWN = {"question": "Is it?", "image": "a", "answer": "yes"}
         ({"question": "?", "images": [], "answer": "yes"}, "want image, or a list"),
         ({"question": "?", "image": "a"}, "it has no 'answer'"),
         ({**OWN, "answer": ["yes"]}, "want one answer"),
+        ({**OWN, "answer": " "}, "its answer is empty"),
+        ({**OWN, "box": [1, 2, 10**400, 4]}, "want answerBox"),
         ({**OWN, "answer": None}, "it has no 'answer'"),
         ({**OWN, "kind": "float"}, "'yes' is no number"),
         ({**OWN, "kind": "mood"}, "answerType 'mood'"),
@@ -350,8 +352,10 @@ def test_rows_that_lack_something(tmp_path: Path, load: Load, row: dict[str, Any
 
 
 KEYS = st.sampled_from(
-    sorted({key for _, row in GOOD for key in row})
-    + ["images", "annotations", "questions", "sentences", "options", "box", "id", "program", "kind"]
+    [
+        *sorted({key for _, row in GOOD for key in row}),
+        *("images", "annotations", "questions", "sentences", "options", "box", "id", "program"),
+    ]
 )
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=6),
@@ -409,7 +413,7 @@ def test_files_that_hold_no_rows(
     [
         ({"sentence": "cat", "bbox": [0.1, 0.2, 0.3, 0.4]}, "got fractions"),
         ({"sentence": "cat", "bbox": [10, 20, -3, 4]}, "ends before it begins"),
-        ({"sentence": "cat", "bbox": [10, 20, 3]}, "want a bbox"),
+        ({"sentence": "cat", "bbox": [10, 20, 3]}, "want bbox"),
         ({"sentence": "cat", "bbox": [10, 20, 95, 4], "width": 100, "height": 90}, "not in its"),
         ({"sentence": "cat", "bbox": [1, 2, 3, 4], "bbox_format": "yx"}, "bbox_format"),
         ({"sentences": [], "bbox": [1, 2, 3, 4]}, "want a sentence"),

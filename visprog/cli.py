@@ -14,7 +14,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-from visprog import app_command, eval_commands, options
+from visprog import acting_command, app_command, eval_commands, options
 from visprog.errors import ProgramError, QuestionError, SettingsError, VisprogError
 
 EXIT = {"answered": 0, "failed": 1, "abstained": 3}
@@ -141,6 +141,9 @@ def parser() -> argparse.ArgumentParser:
 
     _command(commands, "doctor", _doctor, "say what works on this machine")
 
+    acting_command.add(
+        _command(commands, "plan-actions", acting_command.run, "plan a robot's actions")
+    )
     app_command.add(_command(commands, "app", app_command.run, "serve the chat in a browser"))
 
     evaluate = commands.add_parser("eval", help="measure on a benchmark")

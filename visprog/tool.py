@@ -294,6 +294,10 @@ class Toolset(Mapping[str, ToolSpec]):
         """The pure tools that these modules hold; for tests and examples."""
         return Catalogue.of(*modules).toolset("")
 
+    def plus(self, specs: Sequence[ToolSpec]) -> Toolset:
+        """The same with more words, which do their own work."""
+        return Toolset([*self._specs.values(), *specs], self._serving, profile=self.profile)
+
     def without(self, words: Collection[str]) -> Toolset:
         """The same but for some words."""
         return Toolset(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +21,8 @@ def answer_of(row: Mapping[str, Any], kind: str = "str", key: str = "answer") ->
         answer = "yes" if answer else "no"
     if not isinstance(answer, (str, int, float)):
         raise ValueError(f"want one {key}, got {answer!r}")
+    if not str(answer).strip():
+        raise ValueError(f"its {key} is empty")
     if kind in ("int", "float") and number(answer) is None:
         raise ValueError(f"the answer {answer!r} is no number")
     return str(answer)
@@ -38,13 +39,20 @@ def box_of(box: Any, kind: Any = "str") -> tuple[float, float, float, float] | N
     """Raises ValueError: it is no box, or there is none where the answer is one."""
     if box is None and kind != "box":
         return None
-    numbers = tuple(map(float, box)) if isinstance(box, (list, tuple)) else ()
-    if len(numbers) != 4 or not all(map(math.isfinite, numbers)):
-        raise ValueError(f"want answerBox [left, top, right, bottom], got {box!r}")
-    left, top, right, bottom = numbers
+    left, top, right, bottom = four(box, "answerBox [left, top, right, bottom]")
     if right < left or bottom < top:
         raise ValueError(f"the box {box!r} ends before it begins")
     return left, top, right, bottom
+
+
+def four(listed: Any, wanted: str) -> tuple[float, float, float, float]:
+    """Raises ValueError: it is no list of four numbers; `wanted` is what it says of that."""
+    sides = listed if isinstance(listed, (list, tuple)) else ()
+    numbers = [number(side) for side in sides if isinstance(side, (int, float))]
+    if len(sides) != 4 or len(numbers) != 4 or None in numbers:
+        raise ValueError(f"want {wanted}, got {listed!r}")
+    first, second, third, fourth = (float(side) for side in sides)
+    return first, second, third, fourth
 
 
 def truth_of(value: Any) -> bool:

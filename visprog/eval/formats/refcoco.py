@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from visprog.errors import SettingsError
-from visprog.eval.fields import box_of
+from visprog.eval.fields import box_of, four
 from visprog.eval.formats.rows import content_of, questions_of, text_of
 from visprog.eval.questions import Question, read_json
 
@@ -108,9 +108,7 @@ def _corners(given: Any) -> Box:
 
 def _beside(given: Any) -> Box:
     """From [left, top, width, height]."""
-    if not isinstance(given, (list, tuple)) or len(given) != 4:
-        raise ValueError(f"want a bbox [left, top, width, height], got {given!r}")
-    left, top, width, height = map(float, given)
+    left, top, width, height = four(given, "bbox [left, top, width, height]")
     return _corners([left, top, left + width, top + height])
 
 
