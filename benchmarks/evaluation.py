@@ -130,16 +130,21 @@ def lies(side: str, thing: dict[str, Any], anchor: dict[str, Any]) -> bool:
         return False
     across = (thing["x"] + thing["w"] / 2) - (anchor["x"] + anchor["w"] / 2)
     down = (thing["y"] + thing["h"] / 2) - (anchor["y"] + anchor["h"] / 2)
-    return {"left_of": -across, "right_of": across, "above": -down, "below": down}[side] > 0
+    way = {"left_of": -across, "right_of": across, "above": -down, "below": down}[side]
+    return bool(way > 0)
 
 
 # -- the run
 
 
 def command(task: Path, out: Path, *more: str) -> list[str]:
-    given = ("questions", task / "questions.json"), ("images", task / "images")
-    given += (("scene-graphs", task / "graphs.json"), ("planner", f"scripted:{task}/plans.jsonl"))
-    options = [text for name, value in given for text in (f"--{name}", str(value))]
+    given = {
+        "questions": task / "questions.json",
+        "images": task / "images",
+        "scene-graphs": task / "graphs.json",
+        "planner": f"scripted:{task}/plans.jsonl",
+    }
+    options = [text for name, value in given.items() for text in (f"--{name}", str(value))]
     head = [sys.executable, "-m", "visprog.cli", "eval", "spatial", "--tools", "oracle"]
     return [*head, *options, "--columns", "program,guess", "--no-cache", "--out", str(out), *more]
 
