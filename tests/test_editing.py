@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import visprog_tools
@@ -159,6 +159,7 @@ def test_a_region_of_another_picture_is_refused(other: Image) -> None:
 # -- labels
 
 
+@settings(deadline=None)  # a page is drawn each time
 @given(st.lists(st.tuples(st.integers(0, 250), st.integers(0, 150)), max_size=20))
 def test_labels_do_not_overlap(corners: list[tuple[int, int]]) -> None:
     things = [(f"thing {n}", (x, y, x + 30.0, y + 20.0)) for n, (x, y) in enumerate(corners)]

@@ -288,6 +288,7 @@ OWN = {"question": "Is it?", "image": "a", "answer": "yes"}
         ({"question": "?", "images": [], "answer": "yes"}, "want image, or a list"),
         ({"question": "?", "image": "a"}, "it has no 'answer'"),
         ({**OWN, "answer": ["yes"]}, "want one answer"),
+        ({**OWN, "question": "Is \ud800 it?"}, "surrogates not allowed"),
         ({**OWN, "answer": " "}, "its answer is empty"),
         ({**OWN, "box": [1, 2, 10**400, 4]}, "want answerBox"),
         ({**OWN, "answer": None}, "it has no 'answer'"),

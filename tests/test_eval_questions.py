@@ -79,6 +79,7 @@ def test_questions_come_in_a_folder_of_chunks_and_in_lines(tmp_path: Path) -> No
         (json.dumps({"a": question("box", answerType="box")}), "want answerBox"),
         (json.dumps({"a": question("box", answerBox="abcd")}), "want answerBox"),
         (json.dumps({"a": question("yes", types="verify")}), "AttributeError"),
+        (json.dumps({"a": question("\udcff")}), "surrogates not allowed"),
         (json.dumps({"a": question("yes", isBalanced="no")}), "isBalanced true or false"),
         (json.dumps({"a": question("yes", semantic="select: dog")}), "list of steps"),
         (json.dumps({"a": question("yes", entailed="b and c")}), "list of ids"),

@@ -346,10 +346,10 @@ def test_other_addresses(url: str) -> None:
 
 def test_damaged_exif_warns_nobody_and_turns_all_the_same() -> None:
     made = pil.Exif()
-    made[0x010E] = "a text that is longer than four bytes"
+    made[0x0131] = "a text that is longer than four bytes"
     made[0x0112] = 6
     exif = bytearray(made.tobytes())
-    place = exif.index((0x010E).to_bytes(2, "little" if b"II" in exif[:8] else "big"))
+    place = exif.index((0x0131).to_bytes(2, "little" if b"II" in exif[:8] else "big"))
     exif[place + 4 : place + 8] = b"\x7f\xff\xff\x7f"  # so long its text is said to be
     data = saved(picture(), "JPEG", exif=bytes(exif))
     with warnings.catch_warnings(record=True) as told:

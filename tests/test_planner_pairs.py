@@ -57,10 +57,12 @@ def test_the_grammar_of_a_question_derives_its_program(pairs: list[dict[str, str
     assert len(seen) > 40
 
 
-def test_the_templates_use_every_word(pairs: list[dict[str, str]]) -> None:
+def test_templates_and_seeds_use_every_word(pairs: list[dict[str, str]]) -> None:
     more = script("pairs").from_templates(6_000, seed=2)
-    text = "\n".join(pair["program"] for pair in pairs + more)
-    assert not [name for name in TOOLS if f"{name}(" not in text]
+    seeds = [seed.expression for seed in script("seeds").read_seeds()]
+    text = "\n".join([*(pair["program"] for pair in pairs + more), *seeds])
+    known = {"ask", "facts", "assign"}  # want a language model, which the embedded planner is not
+    assert {name for name in TOOLS if f"{name}(" not in text} <= known
 
 
 def test_no_held_out_question_is_trained_on(pairs: list[dict[str, str]]) -> None:

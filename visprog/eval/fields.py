@@ -25,7 +25,15 @@ def answer_of(row: Mapping[str, Any], kind: str = "str", key: str = "answer") ->
         raise ValueError(f"its {key} is empty")
     if kind in ("int", "float") and number(answer) is None:
         raise ValueError(f"the answer {answer!r} is no number")
-    return str(answer)
+    return unicode_of(answer)
+
+
+def unicode_of(value: Any) -> str:
+    """A value as a text. Raises ValueError: it has half of a surrogate pair, which JSON can write
+    and no file or model can take."""
+    text = str(value)
+    text.encode()
+    return text
 
 
 def kind_of(name: Any) -> str:

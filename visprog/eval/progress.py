@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
@@ -10,10 +11,12 @@ T = TypeVar("T")
 
 
 class Progress:
-    """A bar over so many questions, with their accuracy so far and their rate."""
+    """A bar over so many questions, with their accuracy and their rate so far. `done`: that were
+    done before, which are no part of the rate."""
 
     def __init__(self, about: str, done: int, total: int) -> None:
         self._about, self._done, self._total = about, done, total
+        self._steps, self._begun = 0, time.monotonic()
         self._bar: Any = None
 
     def __enter__(self) -> Progress:
@@ -41,9 +44,9 @@ class Progress:
         """One more question is done."""
         if self._bar is None:
             return
-        speed = self._bar.tasks[0].speed
-        rate = "-" if speed is None else f"{speed:.1f}"
-        self._bar.update(self._task, advance=1, accuracy=f"{accuracy:.1%}", rate=rate)
+        self._steps += 1
+        rate = self._steps / max(time.monotonic() - self._begun, 1e-3)
+        self._bar.update(self._task, advance=1, accuracy=f"{accuracy:.1%}", rate=f"{rate:.1f}")
 
     def refresh(self) -> None:
         """Draw it now."""

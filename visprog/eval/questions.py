@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from visprog.errors import SettingsError
-from visprog.eval.fields import answer_of, box_of, ids_of, kind_of, program_of, truth_of
+from visprog.eval.fields import (
+    answer_of,
+    box_of,
+    ids_of,
+    kind_of,
+    program_of,
+    truth_of,
+    unicode_of,
+)
 from visprog.eval.pictures import find_picture
 
 KEYS = ("questionId", "question_id", "id")  # of a question's name, where a list has it inside
@@ -190,12 +198,12 @@ def _question(path: Path, name: str, raw: Any) -> Question:
         types = raw.get("types") or {}
         groups = raw.get("groups") or {}
         return Question(
-            id=name,
-            images=(str(raw["imageId"]),),
-            text=str(raw["question"]),
+            id=unicode_of(name),
+            images=(unicode_of(raw["imageId"]),),
+            text=unicode_of(raw["question"]),
             answer=answer_of(raw, kind),
             kind=kind,
-            options=tuple(map(str, raw.get("choices") or ())),
+            options=tuple(map(unicode_of, raw.get("choices") or ())),
             structural=str(types.get("structural") or ""),
             semantic=str(types.get("semantic") or ""),
             detailed=str(types.get("detailed") or ""),

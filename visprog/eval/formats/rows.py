@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from visprog.errors import SettingsError
+from visprog.eval.fields import unicode_of
 from visprog.eval.questions import Question, json_lines, question_files, read_json
 
 Make = Callable[[Any, int], Question | Sequence[Question]]
@@ -107,7 +108,7 @@ def text_of(row: Mapping[str, Any], *keys: str) -> str:
                 raise ValueError(f"want {key} as a text, got {value!r}")
             if not str(value).strip():
                 raise ValueError(f"{key} is empty")
-            return str(value)
+            return unicode_of(value)
     raise KeyError(" or ".join(keys))
 
 
