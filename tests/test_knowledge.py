@@ -100,7 +100,7 @@ class Chatting:
 
 def test_the_model_that_plans_is_asked_and_its_words_are_data() -> None:
     model = Chatting('return facts("large cities of France", 2)')
-    planner = ChatPlanner(model, Prompts())  # type: ignore[arg-type]
+    planner = ChatPlanner(model, Prompts())
     with Agent(planner, TOOLS.toolset("embedded")) as agent:
         answer = agent.ask(PICTURE, "Name two large cities of France.")
         again = agent.ask(PICTURE, "Name two large cities of France.")

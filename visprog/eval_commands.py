@@ -124,7 +124,7 @@ def _evaluation(args: argparse.Namespace) -> Any:
     from visprog.eval.tasks import TASKS as LOADERS
 
     questions, images = splits.parts(args.questions, args.images, args.split_name or "")
-    asked = LOADERS[args.task].load(questions)
+    asked = LOADERS[args.task].load(questions, None if args.protocol else args.limit)
     protocol = args.protocol or ""
     if protocol == "visprog":
         asked = sampled(asked, args.per_type, args.seed)

@@ -2,8 +2,8 @@
 script that comes with the dataset).
 
 Only balanced questions are scored; the others only as entailed ones. A question is *open* where its
-structural type is `query`, else *binary* (neither where it has no type, as in other benchmarks). All
-figures but the distribution are fractions, 0 to 1.
+structural type is `query`, else *binary* (neither where it has no type, as in other benchmarks).
+All figures but the distribution are fractions, 0 to 1.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from visprog.eval.metrics import Choices, Figures, Share, official, vqa_normal
+from visprog.eval.metrics import Choices, Figures, Share, official, together, vipergpt_right
 from visprog.eval.pairs import compared, tool_sets
 from visprog.eval.questions import Question
 from visprog.eval.results import FAILURES, Result
@@ -122,8 +122,12 @@ def _figures(
     known = [question for question in asked if question.id in done]
     made = official(known, done, choices) if any(one.balanced for one in known) else None
     typed = made is not None and any(question.structural for question in known)
+    groups = together(known, {result.id: result.correct for result in results})
     return {
-        "metrics": _metrics(results, made),
+        "metrics": {
+            **_metrics(results, made),
+            **{name: one.rate for name, one in groups.items()},
+        },
         "official": made.to_json() if made is not None and typed else None,
     }
 
@@ -149,6 +153,7 @@ def _metrics(results: Sequence[Result], figures: Figures | None) -> dict[str, fl
     overlaps = [result.iou for result in results if result.iou is not None]
     if overlaps:
         made["mean_iou"] = statistics.fmean(overlaps)
+        made["accuracy_iou_50"] = statistics.fmean(overlap >= 0.5 for overlap in overlaps)
     return made
 
 
@@ -156,7 +161,7 @@ def _protocol(about: Mapping[str, Any], results: Sequence[Result]) -> dict[str, 
     """What another work would count, where the run was made by its protocol."""
     if about.get("protocol") != VIPERGPT:
         return {}
-    hits = [vqa_normal(r.prediction) == vqa_normal(r.truth) for r in results if r.balanced]
+    hits = [vipergpt_right(r.prediction, r.truth) for r in results if r.balanced]
     return {"protocol_metrics": {"normalisation": VIPERGPT, "accuracy": Share.of(hits).rate}}
 
 

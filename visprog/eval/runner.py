@@ -146,6 +146,9 @@ class _Run:
                     self._fill(column)
         except (KeyboardInterrupt, BudgetError) as error:  # what is done is kept, and told first
             stopped = error
+            for name in self.results:  # it may have come between a line and the note of it
+                path = run_folder.path_of(self.out, name)
+                self.results[name] = run_folder.resumed(path, self.asked)
         main = self.results.get(PROGRAM, [])
         if stopped and not main:
             raise stopped

@@ -29,7 +29,10 @@ def summary(report: Mapping[str, Any]) -> str:
 
 def _told(column: Mapping[str, Any]) -> str:
     status = column["status"]
+    right = sum(one["n"] * one["rate"] for one in column["types"].values())
     counts = ", ".join(f"{n} {name}" for name, n in status.items())
     kinds = {name: n for name, n in column["failures"].items() if name != "abstained"}
     failed = f" ({', '.join(f'{name} {n}' for name, n in sorted(kinds.items()))})" if kinds else ""
-    return f"{column['metrics']['accuracy']:6.1%}  {counts}{failed}"
+    answered = status["answered"]
+    share = f"; right of the answered: {right / answered:.1%}" if 0 < answered < column["n"] else ""
+    return f"{column['metrics']['accuracy']:6.1%}  {counts}{failed}{share}"

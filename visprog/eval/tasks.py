@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from visprog.eval.formats import clevr, custom, nlvr2, omni3d, refcoco, vsr, whatsup
 from visprog.eval.questions import Question, load_questions
@@ -16,7 +15,7 @@ class Task:
 
     name: str
     about: str
-    load: Callable[[Path], list[Question]]
+    load: Callable[..., list[Question]]
 
 
 TASKS: Mapping[str, Task] = {
