@@ -145,7 +145,7 @@ def test_limits_hold() -> None:
 # -- what is raised
 
 
-@pytest.mark.parametrize("question", ["", " \n\t ", "x" * (QUESTION_LIMIT + 1)])
+@pytest.mark.parametrize("question", ["", " \n\t ", "x" * (QUESTION_LIMIT + 1), "a dog\udc80?"])
 def test_a_question_that_is_none_is_raised(agent: Agent, question: str) -> None:
     with pytest.raises(QuestionError):
         agent.ask(SMALL, question)

@@ -16,9 +16,13 @@ def clean_question(question: str) -> str:
     """The question on one line.
 
     Raises:
-        QuestionError: it is empty or too long.
+        QuestionError: it is empty or too long, or no text.
     """
     text = " ".join(question.split())
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half of a pair, or a byte of another encoding than UTF-8
+        raise QuestionError("the question is no text: it has half a character") from None
     if not text:
         raise QuestionError("the question is empty: ask something about the picture")
     if len(text) > QUESTION_LIMIT:
