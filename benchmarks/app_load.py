@@ -65,7 +65,7 @@ async def load(url: str, pid: int, asked: argparse.Namespace) -> dict[str, Any]:
         pages = [await _opened(browser, url, number) for number in range(asked.users)]
         before, end = memory(pid), time.monotonic() + asked.seconds
         users = [_user(page, number, end, waits, errors) for number, page in enumerate(pages)]
-        watched = [_watch(pid, end)]
+        watched: list[Any] = [_watch(pid, end)]
         if asked.hostile:
             page = await browser.new_page()
             await page.goto(url)

@@ -19,7 +19,7 @@ from PIL import Image as PillowImage
 import visprog_tools
 from tests.eval_questions import QUESTIONS, outcome_of, question, solve
 from visprog.agent import Agent
-from visprog.errors import BudgetError, PlanError, SettingsError
+from visprog.errors import BudgetError, PlanError, SettingsError, VisprogError, WeightsError
 from visprog.eval.answering import Answering
 from visprog.eval.progress import Progress
 from visprog.eval.questions import Question, load_questions
@@ -258,18 +258,27 @@ def test_columns_that_were_stopped_are_told(folder: Path, monkeypatch: pytest.Mo
     assert report["columns"]["program"]["n"] == 7 and report["columns"]["guess"]["n"] == 1
 
 
-def test_what_a_budget_ends_is_not_a_wrong_answer(folder: Path) -> None:
+@pytest.mark.parametrize("error", [BudgetError, SettingsError, WeightsError])
+def test_what_ends_a_run_is_not_a_wrong_answer(folder: Path, error: type[VisprogError]) -> None:
     def poor(asked: Iterable[Question]) -> Iterator[Outcome]:
         for one in asked:
             if one.id == "fails":
-                yield Outcome("failed", reason="the budget is used up", error="BudgetError")
+                yield Outcome("failed", reason="used up", error=error.__name__)
             yield outcome_of(one)
 
-    with pytest.raises(BudgetError, match="used up"):
+    with pytest.raises(error, match="used up"):
         run(folder, solve=poor)
     report = json.loads((folder / "out" / "report.json").read_text())
     assert (report["n"], report["stopped"]) == (3, "after 3 of 7 questions")
     assert run(folder)["n"] == 7  # with more of it
+
+
+def test_a_tool_without_its_weights_fails_its_own_questions(folder: Path) -> None:
+    def poor(asked: Iterable[Question]) -> Iterator[Outcome]:
+        for one in asked:
+            yield replace(outcome_of(one), status="failed", error="WeightsError", program="x")
+
+    assert run(folder, solve=poor)["failures"]["setting"]["rate"] == 1.0
 
 
 def test_two_processes_do_not_write_into_one_folder(folder: Path) -> None:

@@ -146,22 +146,21 @@ class Rounding:
         self._offsets: list[torch.Tensor] = []
         self._used = 0
 
-    @torch.no_grad()
     def __enter__(self) -> None:
-        if self._used % self.STEPS == 0:
-            self._offsets = [_q4_0(weight) - weight for weight in self._weights]
-        self._used += 1
-        torch._foreach_add_(self._weights, self._offsets)
+        with torch.no_grad():
+            if self._used % self.STEPS == 0:
+                self._offsets = [_q4_0(weight) - weight for weight in self._weights]
+            self._used += 1
+            torch._foreach_add_(self._weights, self._offsets)
 
-    @torch.no_grad()
     def __exit__(self, *_: object) -> None:
-        torch._foreach_sub_(self._weights, self._offsets)
+        with torch.no_grad():
+            torch._foreach_sub_(self._weights, self._offsets)
 
 
-@torch.no_grad()
 def _q4_0(weight: torch.Tensor) -> torch.Tensor:
     """What is left of a weight in the format Q4_0: blocks of 32 at 4 bits, one float16 scale."""
-    blocks = weight.reshape(-1, 32)
+    blocks = weight.detach().reshape(-1, 32)
     peak = blocks.gather(1, blocks.abs().argmax(1, keepdim=True))
     scale = peak / -8
     steps = (blocks / scale.where(scale != 0, 1) + 8.5).trunc_().clamp_(0, 15) - 8

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from visprog.errors import BudgetError, SettingsError
+from visprog.errors import BudgetError, SettingsError, VisprogError, WeightsError
 from visprog.eval import run_folder
 from visprog.eval.answering import Agents, Answering
 from visprog.eval.columns import PROGRAM, Column, columns
@@ -18,10 +18,12 @@ from visprog.eval.metrics import Choices
 from visprog.eval.progress import Progress
 from visprog.eval.questions import Question
 from visprog.eval.report import write_report
-from visprog.eval.results import Result
+from visprog.eval.results import Outcome, Result
 from visprog.eval.run_folder import PREDICTIONS, RUN
 from visprog.eval.solvers import Solve
 from visprog.tool import Model
+
+ENDING = (BudgetError, SettingsError, WeightsError)
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ def evaluate(
     Raises:
         SettingsError: the folder has results of another evaluation, or another process writes
             there; an unknown planner, profile, column or word.
-        BudgetError: what the planner may use is used up; what was done is kept and reported, and
-            with a larger budget it can be gone on with.
+        BudgetError, SettingsError, WeightsError: what the planner may use is used up, or it lacks
+            what it needs; what was done is kept and reported, and can be gone on with.
         KeyboardInterrupt: it was stopped; the report is of the questions that were done.
     """
     asked = what.asked
@@ -139,12 +141,12 @@ class _Run:
     def measure(self, made: Sequence[Column]) -> dict[str, Any]:
         """Run the columns, and write the reports of what they gave."""
         begin = time.perf_counter()
-        stopped: KeyboardInterrupt | BudgetError | None = None
+        stopped: KeyboardInterrupt | VisprogError | None = None
         try:
             for column in made:
                 if column.open is not None:
                     self._fill(column)
-        except (KeyboardInterrupt, BudgetError) as error:  # what is done is kept, and told first
+        except (KeyboardInterrupt, *ENDING) as error:  # what is done is kept, and told first
             stopped = error
             for name in self.results:  # it may have come between a line and the note of it
                 path = run_folder.path_of(self.out, name)
@@ -180,8 +182,8 @@ class _Run:
             Progress(column.name, len(done), len(self.asked)) as progress,
         ):
             for question, outcome in zip(rest, solve(rest), strict=True):
-                if outcome.error == BudgetError.__name__:  # of this question, and of all to come
-                    raise BudgetError(outcome.reason)
+                if error := _ending(outcome):
+                    raise error
                 choices = (self.what.choices or {}).get(question.id)
                 result = Result.of(question, outcome, choices)
                 file.write(result.to_line())
@@ -197,6 +199,14 @@ class _Run:
         if planner is not None and "planner_model" not in self.about:
             self.about["planner_model"] = _told(planner)
             run_folder.write_json(self.about, self.out / RUN)
+
+
+def _ending(outcome: Outcome) -> VisprogError | None:
+    """The error of an outcome that all questions to come would have too: the budget is used up, or
+    the planner lacks what it needs, such as a key."""
+    if outcome.program:
+        return None
+    return next((kind(outcome.reason) for kind in ENDING if kind.__name__ == outcome.error), None)
 
 
 def _told(model: Model) -> dict[str, str]:
