@@ -202,4 +202,4 @@ def test_closed_words_only_where_spans_are_off() -> None:
 def test_forms() -> None:
     with pytest.raises(ValueError, match="form"):
         grammar(TOOLS, form="ebnf")
-    assert len(grammar(TOOLS, question=QUESTION, variables=False)) < 12_000
+    assert len(grammar(TOOLS, question=QUESTION, variables=False)) < 26_000

@@ -18,7 +18,7 @@ from visprog.lang import types as t
 from visprog.lang.properties import PROPERTIES
 from visprog.lang.words import ANSWERS, spans, whole
 from visprog.tool import Param, ToolSpec
-from visprog.values import Image
+from visprog.values import Image, Region, Text
 
 FORMS = ("gbnf", "lark")
 _KEYWORDS = tuple(filter(str.islower, keyword.kwlist))
@@ -26,6 +26,8 @@ _MAX_TEXT = 80  # characters of a free text
 _MAX_ITEMS = 8  # of a list literal: a small model may repeat itself for ever
 _FREE_TEXT = r"""^"\\\x00-\x1F\x7F"""
 _PROPERTIES = (("Region", "label"), ("Text", "text"))
+_ITEMS = (Region, Image, Text)  # of lists that comprehensions are over
+_SHARED = ("span", "digits")  # rules that are the same within a comprehension
 _EACH = "r"  # the name of a comprehension's variable, where names are not free
 
 
@@ -69,7 +71,11 @@ class _Builder:
         inputs: Mapping[str, Any],
         question: str | None,
         variables: bool,
+        within: bool = False,
     ) -> None:
+        """`within`: the rules are those of a comprehension, in which there is no other one."""
+        self.annotations = inputs
+        self.nests = not variables and not within
         self.inputs = {name: t.of(kind) for name, kind in inputs.items()}
         video = t.Named("Video") in self.inputs.values()
         self.tools = {n: spec for n, spec in tools.items() if video or spec.family != "video"}
@@ -88,6 +94,7 @@ class _Builder:
         lists = [kind for kind in self.wanted if isinstance(kind, t.ListType)]
         sources = [*self.inputs.values(), *self.gives.values(), *lists, t.INT, t.STR, t.BOOL]
         self.sources = tuple(dict.fromkeys(sources))
+        self.inner = self.scopes() if self.nests else {}
 
     def rules(self) -> dict[str, n.Part]:
         ending = n.seq("return ", n.Ref("answer"), "\n")
@@ -107,9 +114,44 @@ class _Builder:
         self.made["span"] = n.one_of(self.spans)
         self.texts()
         self.logic()
-        if not self.variables:
-            self.each()
         return self.made
+
+    # -- comprehensions, where names are not free
+
+    def scopes(self) -> dict[t.Type, tuple[str, _Builder]]:
+        """By the type of its items, the rules of what a comprehension says of each of them: those
+        of a program that has one more input. Their names begin with the text that stands beside."""
+        made: dict[t.Type, tuple[str, _Builder]] = {}
+        for annotation in _ITEMS:
+            kind = t.of(annotation)
+            if any(t.fits(source, t.ListType(kind)) for source in self.sources):
+                inputs = {**self.annotations, _EACH: annotation}
+                inner = _Builder(self.tools, inputs, self.question, False, within=True)
+                made[kind] = f"of-{_rule(kind)}-", inner
+                for name, part in inner.rules().items():
+                    if name not in (n.ROOT, "answer", *_SHARED):
+                        self.made[made[kind][0] + name] = n.renamed(part, made[kind][0], _SHARED)
+        return made
+
+    def for_each(self, said: str, kind: t.Type) -> n.Part:
+        """`said` of each item of a list of that type."""
+        prefix, _ = self.inner[kind]
+        return n.seq(n.Ref(prefix + said), f" for {_EACH} in ", self.slot(t.ListType(kind)))
+
+    def those(self, kind: t.Type) -> n.Part:
+        """The items of a list of which something holds."""
+        prefix, _ = self.inner[kind]
+        items = n.seq(f"[{_EACH} for {_EACH} in ", self.slot(t.ListType(kind)))
+        return n.seq(items, " if ", n.Ref(f"{prefix}bool"), "]")
+
+    def summed(self, kind: t.Type) -> list[n.Part]:
+        """What numbers of the items of a list come to."""
+        return [
+            n.seq(f"{word}(", self.for_each(_rule(kind), item), ")")
+            for item, (_, inner) in self.inner.items()
+            if kind in inner.sources
+            for word in ("sum", "max", "min")
+        ]
 
     # -- types
 
@@ -128,6 +170,10 @@ class _Builder:
         made += [self.call(spec) for spec in self.calls(kind)]
         if isinstance(kind, t.ListType) and kind in self.wanted and kind != _TEXTS:
             made.append(self.listed(self.slot(kind.item)))
+        if isinstance(kind, t.ListType) and kind.item in self.inner:
+            made.append(self.those(kind.item))
+        if kind == _TEXTS and _REGION in self.inner:
+            made.append(n.seq(f"[{_EACH}.label for {_EACH} in ", self.slot(_REGIONS), "]"))
         for owner, name in _PROPERTIES:
             if PROPERTIES[owner][name].kind == kind and t.Named(owner) in self.sources:
                 made.append(n.seq(self.slot(t.Named(owner)), f".{name}"))
@@ -201,7 +247,7 @@ class _Builder:
         more = n.Repeat(n.Chars("0-9"), "?")
         self.made["digits"] = n.choice([n.Quote("0"), n.seq(n.Chars("1-9"), more, more)])
         term = f"{_rule(kind)}-term"
-        self.made[term] = n.choice(self.ways(kind))
+        self.made[term] = n.choice([*self.ways(kind), *self.summed(kind)])
         same = n.choice([n.Ref(term), *self.names])
         rest = n.seq(n.choice([n.Quote(" + "), n.Quote(" - ")]), same)
         if not self.names:
@@ -231,11 +277,11 @@ class _Builder:
         """`or` of `and` of `not`; brackets around an operand only."""
         inner = n.seq("(", n.Ref("bool"), ")")
         every = n.choice([n.Quote("all("), n.Quote("any(")])
-        asked = n.seq(n.Ref("bool"), " for ", n.Ref("name"))
-        if not self.variables:
-            asked = n.seq(n.Ref("each"), f" for {_EACH}")
-        each = n.seq(every, asked, " in ", self.slot(_REGIONS), ")")
-        self.made["test"] = n.choice([*self.ways(t.BOOL), *self.comparisons(), each])
+        each = [n.seq(every, self.for_each("bool", kind), ")") for kind in self.inner]
+        if self.variables:
+            asked = n.seq(n.Ref("bool"), " for ", n.Ref("name"), " in ")
+            each = [n.seq(every, asked, self.slot(_REGIONS), ")")]
+        self.made["test"] = n.choice([*self.ways(t.BOOL), *self.comparisons(), *each])
         negated = n.seq("not ", n.choice([n.Ref("test"), inner, *self.names]))
         self.made["factor"] = n.choice([n.Ref("test"), negated])
         bare = n.choice([inner, *self.names])  # no answer by itself
@@ -249,28 +295,6 @@ class _Builder:
         )
         # One way to read every text: readers keep all ways open, and brackets would multiply them.
         self.made["bool"] = n.choice([n.seq(n.Ref("factor"), more), n.seq(bare, some)])
-
-    def each(self) -> None:
-        """What a comprehension asks of each region: calls with it, or a list of it, first."""
-        self.made["each-list"] = n.choice([n.Quote(f"[{_EACH}]"), *self.each_calls(_REGIONS)])
-        self.made["each-str"] = n.choice([n.Quote(f"{_EACH}.label"), *self.each_calls(t.STR)])
-        signs = n.choice([n.Quote(" == "), n.Quote(" != ")])
-        right = n.choice([n.Ref("str"), self.literal(ANSWERS, True)])
-        compared = n.seq(n.Ref("each-str"), signs, right)
-        factor = n.seq(n.Repeat(n.Quote("not "), "?"), n.Ref("each-test"))
-        self.made["each-test"] = n.choice([*self.each_calls(t.BOOL), compared])
-        more = [n.seq(word, factor) for word in (" and ", " or ")]
-        self.made["each"] = n.seq(factor, n.Repeat(n.choice(more), "?"))
-
-    def each_calls(self, kind: t.Type) -> list[n.Part]:
-        made = []
-        for spec in self.calls(kind):
-            (want,) = self.params[spec.name][:1] or (t.STR,)
-            if t.fits(_REGION, want):
-                made.append(self.call(spec, n.Quote(_EACH)))
-            elif t.fits(_REGIONS, want):
-                made.append(self.call(spec, n.Ref("each-list")))
-        return made
 
 
 def _rule(kind: t.Type) -> str:

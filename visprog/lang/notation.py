@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -86,6 +86,20 @@ def _branch(word: str, tails: list[str]) -> Part:
         return Quote(word)
     more = seq(" ", one_of(longer))
     return seq(word, Repeat(more, "?") if "" in tails else more)
+
+
+def renamed(part: Part, prefix: str, but: Collection[str] = ()) -> Part:
+    """The part with `prefix` before the names of the rules that it refers to, but for some."""
+    match part:
+        case Ref(name):
+            return part if name in but else Ref(prefix + name)
+        case Seq(parts):
+            return Seq(tuple(renamed(inner, prefix, but) for inner in parts))
+        case Choice(options):
+            return Choice(tuple(renamed(option, prefix, but) for option in options))
+        case Repeat(inner, sign):
+            return Repeat(renamed(inner, prefix, but), sign)
+    return part
 
 
 # -- tidying
