@@ -303,7 +303,8 @@ def gguf() -> GGUFModel:
 
 
 def test_a_gguf_file_keeps_to_the_grammar(gguf: GGUFModel) -> None:
-    plan = ChatPlanner(gguf, Plain(), most=200).plan(QUESTION, TOOLS, INPUTS)
+    rules = grammar(TOOLS, question=QUESTION, variables=False, inputs=INPUTS)  # one line: it ends
+    plan = ChatPlanner(gguf, Plain(), most=200)._plan(SAID, rules)
     parse(plan.text)
     assert plan.usage.prompt_tokens > 5 and plan.usage.completion_tokens > 3
     assert plan.usage.cost == 0.0 and plan.model.revision.startswith("sha256 ")
@@ -374,7 +375,7 @@ def test_a_server_of_llama_cpp_through_langchain(monkeypatch: pytest.MonkeyPatch
     try:
         assert isinstance(planner, ChatPlanner)
         plan = planner.model.complete([Message("user", QUESTION)], most=40)
-        assert plan.text.startswith("return ") and plan.usage.completion_tokens > 5
+        assert "detect(" in plan.text and plan.usage.completion_tokens > 5
         monkeypatch.setenv("OPENAI_API_KEY", "another-key-0123")
         wrong = make_planner("openai:embedded", CATALOGUE, chat=settings, prompts=Plain())
         with pytest.raises(SettingsError, match="does not accept OPENAI_API_KEY") as caught:

@@ -161,4 +161,4 @@ def test_the_answer_stays_and_no_call_is_added(seed: int) -> None:
         before, calls = _answer(nested, place)
         after, fewer = _answer(lines, place)
         assert after == before, nested.source
-        assert len(fewer) <= len(calls) and set(fewer) == set(calls)
+        assert len(fewer) <= len(calls) and set(fewer) <= set(calls)  # less where one abstains

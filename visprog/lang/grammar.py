@@ -145,12 +145,11 @@ class _Builder:
         return n.seq(items, " if ", n.Ref(f"{prefix}bool"), "]")
 
     def summed(self, kind: t.Type) -> list[n.Part]:
-        """What numbers of the items of a list come to."""
+        """What numbers of the items of a list come to; not the largest: there may be no items."""
         return [
-            n.seq(f"{word}(", self.for_each(_rule(kind), item), ")")
+            n.seq("sum(", self.for_each(_rule(kind), item), ")")
             for item, (_, inner) in self.inner.items()
             if kind in inner.sources
-            for word in ("sum", "max", "min")
         ]
 
     # -- types
