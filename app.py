@@ -1,17 +1,10 @@
-"""The chat in a browser: `python app.py`, the same as `visprog app`."""
+"""The chat in a browser: `python app.py OPTIONS`, the same as `visprog app OPTIONS`."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+import sys
 
-from visprog.app import AppSettings, serve
-from visprog.settings import Settings
+from visprog.cli import main
 
 if __name__ == "__main__":
-    settings = Settings.of()
-    serve(
-        AppSettings(planners=(settings.planner,), profiles=(settings.tools,)),
-        host=os.environ.get("GRADIO_SERVER_NAME", "127.0.0.1"),
-        examples=Path(__file__).parent / "examples",
-    )
+    sys.exit(main(["app", *sys.argv[1:]]))

@@ -12,7 +12,9 @@ EXAMPLES = Path(__file__).parents[1] / "examples"  # of a checkout
 
 def add(made: argparse.ArgumentParser) -> None:
     """The options of the command."""
-    made.add_argument("--host", default="127.0.0.1", help="0.0.0.0: for others too")
+    made.add_argument(
+        "--host", help="0.0.0.0: for others too; else GRADIO_SERVER_NAME, or 127.0.0.1"
+    )
     made.add_argument("--port", type=options.count, help="else GRADIO_SERVER_PORT, or 7860")
     made.add_argument("--planners", help=f"to choose from, with commas: {options.PLANNERS}")
     made.add_argument("--profiles", help="of tools to choose from, with commas")

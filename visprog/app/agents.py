@@ -15,13 +15,19 @@ MODES = (WHOLE, STEPWISE)
 
 
 class Agents:
-    """Agents by planner, profile and mode; made when they are first asked for."""
+    """Agents by planner, profile and mode; made when they are first asked for. Those of a planner
+    and a profile share one engine, whatever their mode."""
 
     def __init__(self, settings: AppSettings) -> None:
         self.settings = settings
         self._lock = threading.Lock()
-        self._made: dict[tuple[str, str, str], Agent] = {}
+        self._made: dict[tuple[str, str], dict[str, Agent]] = {}
         self._cache = Cache()  # in memory: what users ask is not written to disk
+
+    @property
+    def usual(self) -> Agent:
+        """That of the first planner and the first profile."""
+        return self.of(self.settings.planners[0], self.settings.profiles[0])
 
     def of(self, planner: str, profile: str, mode: str = WHOLE) -> Agent:
         """The agent of a choice.
@@ -37,20 +43,26 @@ class Agents:
         ):
             if given not in known:
                 raise SettingsError(f"{given!r} is not offered here; known: {', '.join(known)}")
+        limits = Limits(seconds=chosen.program_seconds)
         with self._lock:
-            key = planner, profile, mode
-            if key not in self._made:
-                self._made[key] = Agent(
+            made = self._made.setdefault((planner, profile), {})
+            if WHOLE not in made:
+                made[WHOLE] = Agent(
                     planner,
                     profile,
                     options=chosen.options,
-                    limits=Limits(seconds=chosen.program_seconds),
+                    limits=limits,
                     cache=self._cache,
                     chat=chosen.chat,
-                    mode=mode,
                 )
-            return self._made[key]
+            whole = made[WHOLE]
+            if mode not in made:
+                made[mode] = Agent(
+                    whole.planner, whole.tools, engine=whole.engine, limits=limits, mode=mode
+                )
+            return made[mode]
 
     def close(self) -> None:
-        for agent in self._made.values():
-            agent.close()
+        for modes in self._made.values():
+            for agent in modes.values():
+                agent.close()

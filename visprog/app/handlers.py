@@ -2,99 +2,147 @@
 
 from __future__ import annotations
 
-import tempfile
+import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from shutil import copyfile
 from typing import Any, NamedTuple
 
-from visprog.agent import Event, Stepped
+from visprog.agent import Agent, Event, Stepped
 from visprog.app.agents import Agents
-from visprog.app.asking import events_of
-from visprog.app.session import Chat
+from visprog.app.asking import Halt, told
+from visprog.app.downloads import downloads_of
+from visprog.app.kept import Kept
+from visprog.app.session import Chat, thumbnails
 from visprog.app.settings import AppSettings
-from visprog.app.turn import Turn, evidence_of
+from visprog.app.turn import WAITING, Turn
 from visprog.app.uploads import load_uploads
 from visprog.app.words import words_of
-from visprog.errors import ProgramError, SettingsError, VisprogError
+from visprog.errors import ProgramError, QuestionError, VisprogError
 from visprog.render.elements import text
-from visprog.saving import save
+from visprog.values import Image, Video
 
-OFTEN = 0.25  # seconds: steps that come faster are shown together
+OFTEN = 0.2  # seconds: steps that come faster are shown together
+SPARE = 4  # threads for each question at once: one whose run was stopped may end a batch first
+SAME: Any = {"__type__": "update"}  # leaves a component as it is
+BUSY = {"__type__": "update", "interactive": False}
+FREE = {"__type__": "update", "interactive": True}
 EMPTY = (
-    '<div class="empty"><p>Drop a picture, ask a question, and watch how it is answered.</p></div>'
+    '<div class="empty"><p>Drop a picture, ask a question, and watch how it is answered.</p>'
+    "<p>Or begin with one of the examples.</p></div>"
 )
+Pictures = tuple[Image | Video, ...]
+Events = Callable[[Agent, Pictures, threading.Event], Iterator[Event]]
 
 
 class Shown(NamedTuple):
     """What the page shows of a chat: the values of its components, in their order."""
 
-    turns: str
-    live: str
+    turns: Any = SAME
+    live: Any = SAME
+    said: Any = SAME
+    chat: Any = SAME
+    program: Any = SAME
+    cost: Any = SAME
+    question: Any = SAME
+    ask: Any = SAME
+    run: Any = SAME
+    stop: Any = SAME
+
+
+STOPPED = Shown(
+    live='<div class="vp"><p class="none">Stopped.</p></div>',
+    said="stopped",
+    ask=FREE,
+    run=FREE,
+    stop=BUSY,
+)
+
+
+class Given(NamedTuple):
+    """What the page shows of the files that were given."""
+
     chat: Chat
-    program: Any
-    faults: str
-    cost: str
-    trace: Any
-    picture: Any
-    question: Any
+    pictures: str
+    trouble: str
+    turns: str
+    live: str = ""
+    ask: Any = FREE
+    run: Any = FREE
+    stop: Any = BUSY
 
 
 class Handlers:
     """The page's events, over the agents that all users share."""
 
-    def __init__(self, settings: AppSettings, folder: Path) -> None:
-        """`folder`: of files that users may download."""
-        self.settings, self.agents, self._folder = settings, Agents(settings), folder
-        self._pool = ThreadPoolExecutor(settings.together, thread_name_prefix="visprog app")
+    def __init__(
+        self, settings: AppSettings, kept: Kept, examples: Sequence[tuple[Path, str]] = ()
+    ) -> None:
+        self.settings, self.agents, self.kept = settings, Agents(settings), kept
+        self.examples = tuple(examples)
+        self._pool = ThreadPoolExecutor(settings.together * SPARE, thread_name_prefix="visprog app")
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
         self.agents.close()
+        self.kept.close()
 
-    # -- events
+    # -- pictures
 
-    def upload(self, files: Sequence[str] | None, chat: Chat | None) -> tuple[Chat, str, str, str]:
-        """Pictures, thumbnails, what is wrong with them, and the turns, which begin anew."""
+    def upload(self, files: Sequence[str] | None, chat: Chat | None) -> Given:
+        """Look at files; the turns begin anew."""
         chat = chat or Chat()
+        chat.requests.stop(quiet=True)
+        paths = [str(file) for file in files or ()]
         try:
-            images = load_uploads(self._any(), files, self.settings.pictures)
+            images = load_uploads(self.agents.usual, paths, self.settings)
         except VisprogError as error:
-            left = chat.about(())
-            return left, _framed(left.pictures), _framed(_wrong(str(error))), _turns(left)
-        made = chat.about(images)
-        return made, _framed(made.pictures), "", _turns(made)
+            made = chat.about(())
+            return Given(made, "", framed(wrong(str(error))), turns_of(made))
+        made = chat.about(paths)
+        return Given(made, framed(self.kept.linked(thumbnails(images))), "", turns_of(made))
+
+    def example(self, number: int, chat: Chat | None) -> tuple[Any, ...]:
+        """The files and the question of an example, and what is shown of them."""
+        path, question = self.examples[number]
+        copy = self.kept.place() / path.name
+        copyfile(path, copy)
+        return [str(copy)], question, *self.upload([str(copy)], chat)
+
+    # -- questions and programs
+
+    def begin(self, words: str, chat: Chat | None) -> Shown:
+        """What is shown at once, while a question or a program waits for its turn."""
+        refused = self._refused(words, chat)
+        if refused:
+            return Shown(live=framed(wrong(refused)), said=text(refused))
+        if chat is None or not chat.requests.begin():
+            return Shown()  # one goes on
+        waiting = framed(WAITING.format("waiting for its turn …"))
+        return Shown(live=waiting, said="working", ask=BUSY, run=BUSY, stop=FREE)
 
     async def ask(
         self, question: str, chat: Chat | None, planner: str, profile: str, mode: str
     ) -> AsyncIterator[Shown]:
         """Answer a question about the chat's pictures, telling of every event."""
-        chat = chat or Chat()
-        asked = question.strip()[: self.settings.question]
 
-        def stream() -> Iterator[Event]:
-            if not chat.images:
-                raise SettingsError("there is no picture yet: drop one first")
-            return self.agents.of(planner, profile, mode).stream(chat.images, asked)
+        def events(agent: Agent, images: Pictures, until: threading.Event) -> Iterator[Event]:
+            return agent.stream(images, question, until=until)
 
-        if asked:
-            async for shown in self._told(stream, asked, chat):
-                yield shown
+        async for shown in self._entered(question, chat, (planner, profile, mode), events):
+            yield shown
 
     async def run(
         self, program: str, chat: Chat | None, planner: str, profile: str
     ) -> AsyncIterator[Shown]:
         """Run an edited program on the chat's pictures."""
-        chat = chat or Chat()
 
-        def stream() -> Iterator[Event]:
-            if not chat.images:
-                raise SettingsError("there is no picture yet: drop one first")
-            agent = self.agents.of(planner, profile)
-            return agent.stream_program(program[: self.settings.program], chat.images)
+        def events(agent: Agent, images: Pictures, until: threading.Event) -> Iterator[Event]:
+            return agent.stream_program(program, images, until=until)
 
-        async for shown in self._told(stream, "", chat, program):
+        async for shown in self._entered("", chat, (planner, profile), events):
             yield shown
 
     def check(self, program: str, chat: Chat | None, planner: str, profile: str) -> str:
@@ -103,84 +151,117 @@ class Handlers:
         if not program.strip():
             return ""
         try:
-            self.agents.of(planner, profile).check(program[: self.settings.program], chat.images)
+            self._within(program)
+            agent = self.agents.of(planner, profile)
+            agent.check(program, load_uploads(agent, chat.files, self.settings))
         except ProgramError as error:
-            return _framed(f'<pre class="faults" role="alert">{text(str(error))}</pre>')
+            return framed(f'<pre class="faults" role="alert" tabindex="0">{text(str(error))}</pre>')
         except VisprogError as error:
-            return _framed(_wrong(str(error)))
-        return _framed('<p class="fine" role="status">No faults.</p>')
+            return framed(wrong(str(error)))
+        return framed('<p class="fine" role="status">No faults.</p>')
+
+    def stop(self, chat: Chat | None) -> Shown:
+        """Stop what waits or runs; what runs tells of it itself."""
+        if chat and chat.requests.stop():
+            return Shown(stop=BUSY)
+        return STOPPED
+
+    def crowded(self, chat: Chat | None) -> Shown:
+        """What is shown where the server takes no further question."""
+        if chat:
+            chat.requests.refused()
+        reason = "the server is busy and takes no further question now: try again in a while"
+        return Shown(live=framed(wrong(reason)), said=text(reason), ask=FREE, run=FREE, stop=BUSY)
 
     def words(self, profile: str) -> str:
         """The tab of tools."""
-        return words_of(self.agents.of(self.settings.planners[0], profile).tools)
-
-    def stopped(self, chat: Chat | None) -> tuple[str, str]:
-        """What is shown after the button that stops: the turns that are over."""
-        return _turns(chat or Chat()), _framed('<p class="none" role="status">Stopped.</p>')
+        return framed(words_of(self.agents.of(self.settings.planners[0], profile).tools))
 
     # -- how
 
-    def _any(self) -> Any:
-        return self.agents.of(self.settings.planners[0], self.settings.profiles[0])
+    async def _entered(
+        self, question: str, chat: Chat | None, choice: tuple[str, ...], events: Events
+    ) -> AsyncIterator[Shown]:
+        """What is told of a request whose turn has come, if it is still wanted."""
+        halt = chat.requests.enter() if chat else None
+        if chat is None or halt is None:
+            return
+        try:
+            if question:
+                yield Shown(question="")
+            async for shown in self._told(question, chat, choice, events, halt):
+                yield shown
+            if halt.told:
+                yield STOPPED
+        finally:
+            chat.requests.leave(halt)
 
     async def _told(
-        self,
-        stream: Callable[[], Iterator[Event]],
-        asked: str,
-        chat: Chat,
-        program: str = "",
+        self, question: str, chat: Chat, choice: tuple[str, ...], events: Events, halt: Halt
     ) -> AsyncIterator[Shown]:
-        import gradio as gr
+        turn = Turn(question, chat.questions + 1, self.kept.linked)
 
-        turn = Turn(asked, chat.images, chat.questions + 1)
-        turn.program = program
-        same, past = gr.skip(), _turns(chat, empty="")
-        try:
-            events = events_of(stream, self._pool, self.settings.seconds)
-            cost, asks = _framed(chat.cost), "" if asked else same
-            yield Shown(past, _framed(turn.html), chat, same, "", cost, same, same, asks)
-            shown = time.monotonic()
-            async for event in events:
+        def work(until: threading.Event) -> Generator[Shown, None, None]:
+            yield _live(turn)
+            agent = self.agents.of(*choice)
+            images = load_uploads(agent, chat.files, self.settings)
+            turn.begin(images)
+            shown = 0.0
+            for event in events(agent, images, until):
                 turn.take(event)
-                if isinstance(event, Stepped) and time.monotonic() < shown + OFTEN:
-                    continue
-                shown = time.monotonic()
-                written = turn.program if turn.program and not program else same
-                live = _framed(turn.html)
-                yield Shown(past, live, chat, written, "", cost, same, same, same)
-            over, html = chat.after(turn.html, turn.answer, self.settings.kept), turn.html
+                if not isinstance(event, Stepped) or time.monotonic() > shown + OFTEN:
+                    shown = time.monotonic()
+                    yield _live(turn)
+            if turn.answer is not None:
+                yield self._over(turn, chat)
+                yield self._over(turn, chat, downloads_of(turn.answer, self.kept))
+
+        over = False
+        try:
+            async for shown in told(work, self._pool, self.settings.seconds, halt):
+                over = shown.chat is not SAME
+                yield shown
         except VisprogError as error:
-            html = turn.failed(str(error))
-            over = chat.after(html, None, self.settings.kept)
-        trace, picture = self._files(over)
-        given, drawn = (
-            gr.DownloadButton(value=file, interactive=file is not None) for file in (trace, picture)
+            if not over:  # else only its files could not be made
+                turn.failed(str(error))
+            yield self._over(turn, chat)
+
+    def _over(self, turn: Turn, chat: Chat, downloads: dict[str, str] | None = None) -> Shown:
+        made = chat.after(turn.html(downloads), turn.answer, self.settings.kept)
+        program = turn.program if turn.question and turn.program else SAME
+        cost = framed(made.cost)
+        return Shown(
+            turns_of(made), "", turn.said, made, program, cost, ask=FREE, run=FREE, stop=BUSY
         )
-        written = turn.program if turn.program and not program else same
-        yield Shown(_turns(over), "", over, written, "", _framed(over.cost), given, drawn, same)
 
-    def _files(self, chat: Chat) -> tuple[str | None, str | None]:
-        """The trace's page and the annotated picture of the last answer."""
-        if chat.answer is None:
-            return None, None
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
-        trace = folder / "trace.html"
-        chat.answer.trace.save(trace)
-        value: Any = evidence_of(chat.answer)
-        if value is None:
-            return str(trace), None
-        (picture, *_), _ = save(value, (), folder / "answer.png")
-        return str(trace), str(picture)
+    def _refused(self, words: str, chat: Chat | None) -> str:
+        """Why there is nothing to do, or ""."""
+        try:
+            self._within(words)
+        except QuestionError as error:
+            return str(error)
+        if not words.strip():
+            return "there is no question yet: type one first"
+        return "" if chat and chat.files else "there is no picture yet: drop one first"
 
-
-def _turns(chat: Chat, empty: str = EMPTY) -> str:
-    return _framed("".join(reversed(chat.turns)) or empty)
+    def _within(self, words: str) -> None:
+        if len(words) > self.settings.program:
+            raise QuestionError(f"at most {self.settings.program:,} characters are taken")
 
 
-def _framed(html: str) -> str:
+def _live(turn: Turn) -> Shown:
+    program = turn.program if turn.question and turn.program else SAME
+    return Shown(live=framed(turn.html()), said=turn.said, program=program)
+
+
+def turns_of(chat: Chat) -> str:
+    return framed("".join(chat.turns) or EMPTY)
+
+
+def framed(html: str) -> str:
     """Our own HTML in the frame of our own style."""
     return f'<div class="vp">{html}</div>' if html else ""
 
 
-def _wrong(reason: str) -> str:
+def wrong(reason: str) -> str:
     return f'<p class="error" role="alert">{text(reason)}</p>'

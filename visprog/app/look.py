@@ -20,6 +20,32 @@ SANS = (
 MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "DejaVu Sans Mono", "monospace")
 ROOT = re.compile(r":root \{([^}]*)\}")
 DARK = re.compile(r"@media screen and \(prefers-color-scheme: dark\) \{\s*:root \{[^}]*\}\s*\}")
+COLOURS = {  # of gradio's own parts: those of our page, light and dark by themselves
+    "body_background_fill": "var(--ground)",
+    "body_text_color": "var(--ink)",
+    "body_text_color_subdued": "var(--soft)",
+    "background_fill_primary": "var(--card)",
+    "background_fill_secondary": "var(--sunk)",
+    "border_color_primary": "var(--line)",
+    "block_background_fill": "var(--card)",
+    "block_border_color": "var(--line)",
+    "block_label_background_fill": "var(--card)",
+    "block_label_text_color": "var(--soft)",
+    "block_title_text_color": "var(--soft)",
+    "input_background_fill": "var(--sunk)",
+    "input_border_color": "var(--line)",
+    "input_placeholder_color": "var(--soft)",
+    "button_primary_background_fill": "var(--accent-fill)",
+    "button_primary_background_fill_hover": "var(--accent-strong)",
+    "button_primary_text_color": "#fff",
+    "button_secondary_background_fill": "var(--sunk)",
+    "button_secondary_background_fill_hover": "var(--line)",
+    "button_secondary_text_color": "var(--ink)",
+    "color_accent": "var(--accent)",
+    "color_accent_soft": "var(--accent-ground)",
+    "link_text_color": "var(--accent)",
+    "panel_background_fill": "var(--card)",
+}
 
 
 def style() -> str:
@@ -36,10 +62,12 @@ def style() -> str:
 def theme() -> Any:
     import gradio as gr
 
-    return gr.themes.Base(
+    made = gr.themes.Base(
         primary_hue=gr.themes.colors.indigo,
         neutral_hue=gr.themes.colors.slate,
         radius_size=gr.themes.sizes.radius_lg,
         font=SANS,
         font_mono=MONO,
     )
+    dark = {f"{name}_dark": colour for name, colour in COLOURS.items() if name != "color_accent"}
+    return made.set(**COLOURS, **dark)

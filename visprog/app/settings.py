@@ -17,7 +17,9 @@ class AppSettings:
     from them, since a planner's name may name a file. `options`: what backends read; `chat`: how
     chat models are asked. `together`: questions answered at once, which share the models' batches;
     `waiting`: further ones that may wait; `seconds`: what one question may take, and its program;
-    `upload`: bytes of a file; `pictures`: of one question; `kept`: turns of a chat that stay.
+    `upload`: bytes of a file; `pictures`: of one question, and `pixels` of all of them; `kept`:
+    turns of a chat that stay; `question`, `program`: characters; `disk`: bytes of all files that
+    users sent or may download, and `kept_seconds`: how long they stay.
     """
 
     planners: tuple[str, ...] = ("embedded",)
@@ -30,6 +32,9 @@ class AppSettings:
     program_seconds: float = 60.0
     upload: int = 25 * MB
     pictures: int = 32
+    pixels: int = 160 * MB
     kept: int = 20
-    question: int = 2000  # characters
+    question: int = 2000
     program: int = 20_000
+    disk: int = 4000 * MB
+    kept_seconds: float = 3600.0

@@ -3,7 +3,7 @@ wrote is escaped."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from visprog.agent import Answer, Answered, Event, Looked, Planned, Planning, Rejected, Stepped
 from visprog.drawing import draw
@@ -16,88 +16,120 @@ from visprog.trace import DIRECT
 from visprog.values import Depth, Flow, Image, Region, Text, Video
 
 LATEST = 8  # steps shown while a program runs
-WAITING = '<p class="waiting" role="status"><span class="dot"></span>{}</p>'
+OWN = "Your program"
+WAITING = '<p class="waiting"><span class="dot" aria-hidden="true"></span>{}</p>'
 
 
 class Turn:
-    """A question, and what was told of it so far."""
+    """A question, and what was told of it so far.
 
-    def __init__(self, question: str, images: Sequence[Image | Video], number: int) -> None:
+    Args:
+        question: "" where a program is run without one.
+        number: of the turn in its chat.
+        linked: takes embedded pictures out of HTML, to where the page finds them.
+    """
+
+    def __init__(
+        self, question: str, number: int, linked: Callable[[str], str] = lambda html: html
+    ) -> None:
         self.question, self.number = question, number
         self.program = ""
         self.answer: Answer | None = None
-        self._images = images
-        self._cards = Cards(images)
+        self._linked = linked
+        self._cards = Cards(())
         self._steps: list[str] = []
+        self._left = 0  # steps that have no card
         self._before = ""
-        self._doing = "waiting for a place in the queue"
+        self._told = self._evidence = self._notices = self._cost = ""
+        self.doing = "reading the picture"
+
+    def begin(self, images: Sequence[Image | Video]) -> None:
+        """The pictures that the steps are about."""
+        self._cards = Cards(images)
 
     def take(self, event: Event) -> None:
         """Note an event."""
         match event:
             case Planning(planner):
-                self._doing = f"planning with {describe(planner, 60)}"
+                self.doing = f"planning with {describe(planner, 60)}"
             case Rejected(attempt):
                 head = f'Attempt <b class="flag">{text(refusal(attempt))}</b>'
                 body = code(attempt.program) + listing(attempt.fault)
                 self._before += details(head, body, kind="fold wrong")
                 self._steps.clear()
             case Planned(program):
-                self.program, self._doing = program, "running"
+                self.program, self.doing = program, "running"
             case Looked(one):
                 self._before += details("Shown to the planner", listing(one.shown), kind="fold")
             case Stepped(step):
                 if len(self._steps) < CARDS:
                     prefix = f"turn-{self.number}-"
-                    self._steps.append(self._cards.one(len(self._steps) + 1, step, prefix))
+                    card = self._cards.one(len(self._steps) + 1, step, prefix)
+                    self._steps.append(self._linked(card))
+                else:
+                    self._left += 1
             case Answered(answer):
                 self.answer, self.program = answer, answer.program or self.program
+                self._tell(answer)
 
-    @property
-    def html(self) -> str:
-        """The turn as it stands."""
-        asked = describe(self.question, 2000) or "A program of one's own"
-        body = f'<h2 class="asked" dir="auto">{text(asked)}</h2>'
-        if self.answer is None:
-            body += (
-                WAITING.format(text(f"{self._doing} ...")) + self._before + self._work(open=True)
-            )
-        else:
-            body += self._told(self.answer) + self._before + self._work(open=False)
-        return f'<article class="turn" aria-label="Question {self.number}">{body}</article>'
-
-    def failed(self, reason: str) -> str:
-        """The turn, where there is no answer to tell of."""
-        asked = text(describe(self.question, 2000))
-        return (
-            f'<article class="turn"><h2 class="asked" dir="auto">{asked}</h2>'
-            f'<section class="verdict failed" aria-label="Answer"><p class="status">Failed</p>'
-            f'<div class="reason">{listing(reason)}</div></section>{self._before}'
-            f"{self._work(open=True)}</article>"
+    def failed(self, reason: str) -> None:
+        """There is no answer to tell of."""
+        self._told = (
+            '<section class="verdict failed" aria-label="Answer"><p class="status">Failed</p>'
+            f'<div class="reason">{listing(reason)}</div></section>'
         )
 
-    def _told(self, answer: Answer) -> str:
+    def _tell(self, answer: Answer) -> None:
         trace = answer.trace
         direct = f'<p class="direct">{directly(trace)}.</p>' if trace.mode == DIRECT else ""
-        evidence = figure(evidence_of(answer), "the evidence", 720)
-        shown = f'<figure class="evidence">{evidence}</figure>' if evidence else ""
-        taken = f'<p class="cost">{seconds(trace.seconds)}, of it planning {_plan(answer)}</p>'
-        return verdict(trace) + direct + shown + notices(trace.notices) + taken
+        self._told = verdict(trace) + direct
+        drawn = figure(evidence_of(answer), "the evidence", 720)
+        if drawn:
+            self._evidence = self._linked(f'<figure class="evidence">{drawn}</figure>')
+        self._notices = notices(trace.notices)
+        cached = sum(step.cached for step in trace.steps)
+        known = f", {counted(cached, 'step')} from the cache" if cached else ""
+        planned = f", {seconds(trace.plan_seconds)} of it planning" if trace.plan_seconds else ""
+        self._cost = f'<p class="cost">{seconds(trace.seconds)}{planned}{known}</p>'
 
-    def _work(self, *, open: bool) -> str:
-        if not self.program:
-            return ""
-        program = f'<div class="program">{code(self.program)}</div>'
+    def html(self, downloads: Mapping[str, str] | None = None) -> str:
+        """The turn as it stands. `downloads`: their names, and where the page finds them."""
+        asked = describe(self.question, 2000) or OWN
+        body = f'<h2 class="asked" dir="auto">{text(asked)}</h2>'
+        program = f'<div class="program">{code(self.program)}</div>' if self.program else ""
+        if self._told:
+            beside = f'<div class="beside">{program}{self._cost}{_links(downloads or {})}</div>'
+            body += f'{self._told}<div class="pair">{self._evidence}{beside}</div>{self._notices}'
+        else:
+            body += WAITING.format(text(f"{self.doing} …")) + program
+        body += self._before + self._work(over=bool(self._told))
+        label = text(f"Question {self.number}")
+        return f'<article class="turn" aria-label="{label}">{body}</article>'
+
+    def _work(self, *, over: bool) -> str:
         if not self._steps:
-            return program
-        cards = self._steps[-LATEST:] if open else self._steps
-        steps = f'<div class="steps"><ol>{"".join(cards)}</ol></div>'
-        head = f"{counted(len(self._steps), 'step')}"
-        return program + details(head, steps, shown=open, kind="fold")
+            return ""
+        cards = self._steps if over else self._steps[-LATEST:]
+        left = f'<p class="none">and {counted(self._left, "more step")}</p>' if self._left else ""
+        steps = f'<div class="steps"><ol>{"".join(cards)}</ol>{left}</div>'
+        head = counted(len(self._steps) + self._left, "step")
+        return details(head, steps, shown=not over, kind="fold")
+
+    @property
+    def said(self) -> str:
+        """What came of it in a line, as HTML, for those who do not see the page."""
+        if self.answer is None:
+            return "failed" if self._told else text(self.doing)
+        told = self.answer.text or self.answer.reason
+        return text(f"{self.answer.status}: {describe(told, 300)}")
 
 
-def _plan(answer: Answer) -> str:
-    return seconds(answer.trace.plan_seconds)
+def _links(downloads: Mapping[str, str]) -> str:
+    each = "".join(
+        f'<a class="give" href="{text(address)}" download>{text(name)}</a>'
+        for name, address in downloads.items()
+    )
+    return f'<p class="gives">{each}</p>' if each else ""
 
 
 def evidence_of(answer: Answer) -> object:

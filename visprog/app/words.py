@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 
+from visprog.highlight import highlight
 from visprog.planning.signatures import FAMILIES
 from visprog.render.elements import model_words, text
 from visprog.tool import Toolset, ToolSpec
+
+MARKED = re.compile(r"`([^`]+)`|\*([^*]+)\*")  # in the first line of a tool's docstring
 
 
 def words_of(tools: Toolset) -> str:
@@ -20,8 +24,11 @@ def words_of(tools: Toolset) -> str:
     for (_, family), specs in groupby(sorted(tools.values(), key=place), key=place):
         rows = "".join(_row(spec, tools) for spec in specs)
         heads = "".join(f'<th scope="col">{head}</th>' for head in ("Word", "Served by"))
-        made += f"<table><caption>{text(family)}</caption><tr>{heads}</tr>{rows}</table>"
-    return f'<div class="vp"><div class="words">{made}</div></div>'
+        made += (
+            f"<table><caption>{text(family)}</caption><thead><tr>{heads}</tr></thead>"
+            f"<tbody>{rows}</tbody></table>"
+        )
+    return f'<div class="words">{made}</div>'
 
 
 def _row(spec: ToolSpec, tools: Toolset) -> str:
@@ -29,6 +36,13 @@ def _row(spec: ToolSpec, tools: Toolset) -> str:
     served = f"<code>{text(backend.name)}</code> " if backend else ""
     said = spec.doc.splitlines()[0] if spec.doc else ""
     return (
-        f"<tr><td><code>{text(spec.signature)}</code><br>{text(said)}</td>"
-        f"<td>{served}{model_words(tools.model(spec.name))}</td></tr>"
+        f'<tr><th scope="row"><code>{highlight(spec.signature)}</code><p>{_marked(said)}</p></th>'
+        f'<td><p class="made">{served}{model_words(tools.model(spec.name))}</p></td></tr>'
+    )
+
+
+def _marked(line: str) -> str:
+    """A line of a docstring with its marks as HTML."""
+    return MARKED.sub(
+        lambda found: f"<code>{found[1]}</code>" if found[1] else f"<em>{found[2]}</em>", text(line)
     )

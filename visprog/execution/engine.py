@@ -6,6 +6,7 @@ lanes and its cache, and so their equal calls and their batches.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -65,16 +66,21 @@ class Engine:
         return self.lanes.stats
 
     def drive(
-        self, source: Mapping[K, Run] | Iterable[tuple[K, Run]], window: int = WINDOW
+        self,
+        source: Mapping[K, Run] | Iterable[tuple[K, Run]],
+        window: int = WINDOW,
+        until: threading.Event | None = None,
     ) -> Iterator[Event[K]]:
         """Drive runs to their ends, giving each step and each end as it comes.
 
         Runs are taken from `source` as there is room for them: at most `window` are under way.
+        Once `until` is set, those that have not ended are abandoned: they make no further call, and
+        what they wait for is not waited for.
         """
         pairs = iter(source.items() if isinstance(source, Mapping) else source)
-        with self.client() as client:
+        with self.client(until) as client:
             more = True
-            while more or client.active:
+            while (more or client.active) and not client.stopped:
                 if more and client.active < window:
                     pair = next(pairs, None)
                     if pair is None:
@@ -84,8 +90,8 @@ class Engine:
                 full = not more or client.active >= window
                 yield from client.take(wait=full and client.active > 0)
 
-    def client(self) -> Client[Any]:
-        return Client(self)
+    def client(self, until: threading.Event | None = None) -> Client[Any]:
+        return Client(self, until)
 
     def close(self) -> None:
         """Give back what the runner holds, and close the cache."""
@@ -135,10 +141,12 @@ class _Running(Generic[K]):
 
 
 class Client(Generic[K]):
-    """The runs of one thread. To be used in that thread, `soon` excepted, and closed."""
+    """The runs of one thread. To be used in that thread, `soon` excepted, and closed. `until`: once
+    it is set, nothing is waited for."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, until: threading.Event | None = None) -> None:
         self.engine = engine
+        self._until = until
         self.idle = False  # it waits and has nothing else to do
         self.served = engine.lanes.launched  # the last launch that it had a call in
         self.inbox: SimpleQueue[Any] = SimpleQueue()
@@ -157,6 +165,10 @@ class Client(Generic[K]):
     def active(self) -> int:
         """How many runs have not ended."""
         return len(self._running)
+
+    @property
+    def stopped(self) -> bool:
+        return self._until is not None and self._until.is_set()
 
     def start(self, name: K, run: Run) -> None:
         running = _Running(name, run, self)
@@ -181,7 +193,7 @@ class Client(Generic[K]):
         With `wait`, waits until something has, be it that work given to `soon` is done.
         """
         worked = self._take_in()
-        while wait and not (self._events or worked):
+        while wait and not (self._events or worked or self.stopped):
             if not self._sliced:
                 self._wait()
             worked = self._take_in()
