@@ -94,17 +94,20 @@ def test_a_shift_is_seen_as_motion() -> None:
     assert np.median(middle[..., 0]) == pytest.approx(3, abs=0.3)
     assert np.median(middle[..., 1]) == pytest.approx(0, abs=0.3)
     assert motion(Region(first, (20, 20, 140, 100), "all"), made) == "right"
-    still = output(Dis({}), "flow", frame=first, next=first).value
+    later = Image(first.pixels, "later", time=1.0)
+    still = output(Dis({}), "flow", frame=first, next=later).value
     assert isinstance(still, Flow)
     assert motion(Region(first, (20, 20, 140, 100), "all"), still) == "still"
 
 
-def test_frames_of_other_sizes_are_errors() -> None:
-    small = Image(np.zeros((10, 10, 3), np.uint8))
+def test_frames_of_other_sizes_or_no_two_are_errors() -> None:
+    small, other = Image(np.zeros((10, 10, 3), np.uint8)), Image(np.ones((10, 10, 3), np.uint8))
+    with pytest.raises(ToolError, match=r"same one twice; .* direction\(track\(video, region\)\)"):
+        output(Dis({}), "flow", frame=IMAGE, next=IMAGE)
     with pytest.raises(ToolError, match="one size"):
         output(Dis({}), "flow", frame=IMAGE, next=small)
     with pytest.raises(ToolError, match="16 pixels"):
-        output(Dis({}), "flow", frame=small, next=small)
+        output(Dis({}), "flow", frame=small, next=other)
 
 
 # -- relations

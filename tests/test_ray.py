@@ -28,12 +28,14 @@ from visprog.lang import check, parse
 from visprog.scale import RayRunner
 from visprog.tool import Catalogue, Model, Toolset
 from visprog.values import Image
+from visprog.videos import load
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("ray") is None, reason="Ray is not installed"
 )
 INIT = {"num_cpus": 2, "object_store_memory": 128 * 2**20}
 SHADES = np.random.default_rng(0).integers(0, 255, (6, 200, 300, 3), np.uint8)
+ASTRONAUT = Path(__file__).parents[1] / "examples" / "astronaut.jpg"
 PICTURES = [Image(pixels, str(place)) for place, pixels in enumerate(SHADES)]
 
 
@@ -124,6 +126,29 @@ def test_a_backend_that_works_elsewhere_already_is_run_here(runner: Runner) -> N
     mortal.backends("tell")[0].device = "remote"
     ends, _ = drive(Engine(mortal, runner=runner), tell("process"))
     assert ends[0].value == str(os.getpid())
+
+
+VIDEO = """
+people = [count(detect(frame, "person")) for frame in frames(video, 3)]
+path = track(video, largest(objects(image)))
+return f"{sum(people)} {direction(path)} {speed(path)} {when(video, 'there is a person')}"
+"""
+
+
+def test_a_video_stays_here_and_its_frames_travel(runner: Runner, tmp_path: Path) -> None:
+    with PillowImage.open(ASTRONAUT) as opened:
+        shown = opened.convert("RGB").resize((256, 256))
+    for place in range(5):
+        shown.transform((256, 256), PillowImage.Transform.AFFINE, (1, 0, -4 * place, 0, 1, 0)).save(
+            tmp_path / f"{place}.png"
+        )
+    told = []
+    for where in (None, RayRunner(init=INIT)):  # which the agent closes
+        with Agent(tools="embedded", runner=where) as agent:
+            answer = agent.run(VIDEO, load(tmp_path, fps=5))
+        told.append((answer.status, answer.reason, answer.value, answer.notices))
+    assert told[0] == told[1]
+    assert told[0][0] == "answered" and "right" in str(told[0][2])
 
 
 # -- what goes wrong

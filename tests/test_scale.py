@@ -83,6 +83,9 @@ def test_a_copy_of_a_backend_is_made_from_its_options() -> None:
     backend = Mortal({"marker": "file"})
     copy = pickle.loads(pickle.dumps(backend))
     assert (type(copy), copy.options, copy.replica) == (Mortal, {"marker": "file"}, 0)
+    backend.helpers = {"tell": Mortal({"marker": "other"})}
+    copy = pickle.loads(pickle.dumps(backend))
+    assert copy.helpers["tell"].options == {"marker": "other"}
 
 
 @pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed")

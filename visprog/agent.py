@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -37,9 +38,9 @@ from visprog.helper_library import Library
 from visprog.inputs import (
     VIDEO_KINDS,
     clean_question,
-    first_frame_only,
     input_kinds,
     kinds_of,
+    noting_overlooked,
     opening_notices,
     values_of,
 )
@@ -94,6 +95,8 @@ class Agent:
             their values.
         chat: how a chat model is asked, where the planner is one; its completions are kept in the
             store of the cache, if there is one.
+        engine: that of another agent over the same `Toolset`, to share its batches and its cache;
+            `cache`, `runner` and `replay` are then that agent's.
 
     Raises:
         SettingsError: an unknown profile; `isolate` where the system cannot; `route` with samples;
@@ -120,6 +123,7 @@ class Agent:
         mode: str = WHOLE,
         chat: ChatSettings | None = None,
         helpers: str | Path | None = None,
+        engine: Engine | None = None,
     ) -> None:
         settings = Settings.of()
         self.limits = limits or Limits()
@@ -149,7 +153,10 @@ class Agent:
         self.helper_library = None if helpers is None else Library.read(helpers, self.tools)
         self._chat = chat
         self._threads = settings.threads
-        self.engine = Engine(self.tools, cache, runner=runner, replay=replay)
+        if engine is not None and engine.tools is not self.tools:
+            raise SettingsError("an engine is shared by agents over the same Toolset, got another")
+        self._shares = engine is not None
+        self.engine = engine or Engine(self.tools, cache, runner=runner, replay=replay)
         self._checker = Checker(self.tools)
         self._isolation = self._isolated() if isolate else None
         self._load_picture = (
@@ -249,7 +256,8 @@ class Agent:
         close = getattr(vars(self).get("planner"), "close", None)  # where it was needed
         if close is not None:
             close()
-        self.engine.close()
+        if not self._shares:
+            self.engine.close()
 
     def __enter__(self) -> Agent:
         return self
@@ -274,8 +282,14 @@ class Agent:
         """
         return _last(self.stream(images, question))
 
-    def stream(self, images: Sources, question: str) -> Iterator[Event]:
-        """As `ask`, giving every event as it happens; the last is `Answered`."""
+    def stream(
+        self, images: Sources, question: str, *, until: threading.Event | None = None
+    ) -> Iterator[Event]:
+        """As `ask`, giving every event as it happens; the last is `Answered`.
+
+        Once `until` is set, by another thread, the run is abandoned: the events end without an
+        answer, no further call is made, and what a call gives is not waited for.
+        """
         self._reread()
         job = self._job(images, clean_question(question))
         self._load(job)
@@ -302,7 +316,9 @@ class Agent:
                 return
             yield from told.events()
             again = False
-            for event in self._check_and_run(job):
+            if until is not None and until.is_set():
+                return
+            for event in self._check_and_run(job, until):
                 if isinstance(event, Ended):
                     again = drafter.again(job, event)
                     yield from told.events()
@@ -319,12 +335,19 @@ class Agent:
         """
         return _last(self.stream_program(program, images, question))
 
-    def stream_program(self, program: str, images: Sources, question: str = "") -> Iterator[Event]:
-        """As `run`, giving every event as it happens."""
+    def stream_program(
+        self,
+        program: str,
+        images: Sources,
+        question: str = "",
+        *,
+        until: threading.Event | None = None,
+    ) -> Iterator[Event]:
+        """As `run`, giving every event as it happens; `until`: as of `stream`."""
         self._reread()
         job = self._job(images, question, program)
         self._load(job)
-        for event in self._check_and_run(job):
+        for event in self._check_and_run(job, until):
             yield Answered(self._kept(job.ended(event))) if isinstance(event, Ended) else event
 
     def plan(self, question: str, pictures_given: int = 1, *, video: bool = False) -> Plan:
@@ -412,7 +435,7 @@ class Agent:
             ProgramError: its faults.
         """
         kinds = kinds_of(job.images)
-        job.notices = (*job.notices, *first_frame_only(job.images, job.program, job.notices))
+        job.notices = noting_overlooked(job.images, job.program, job.notices)
         if self._isolation is not None:
             job.unit = self._isolation.check(job.program, kinds)
             return None
@@ -467,14 +490,16 @@ class Agent:
             return self._isolation.run(job.program, values)
         return run(checked, self.tools, values, self.limits)
 
-    def _check_and_run(self, job: Job) -> Iterator[Planned | Stepped | Ended]:
+    def _check_and_run(
+        self, job: Job, until: threading.Event | None
+    ) -> Iterator[Planned | Stepped | Ended]:
         try:
             started = self._start(job)
         except VisprogError as error:
             yield Ended(None, error)
             return
         yield Planned(job.text, job.plan_seconds)
-        for _, event in self.engine.drive({0: started}):
+        for _, event in self.engine.drive({0: started}, until=until):
             yield event if isinstance(event, Ended) else Stepped(job.step(event))
 
 

@@ -69,16 +69,25 @@ def values_of(given: Sequence[Image | Video]) -> dict[str, Value]:
     return input_values(pictures_of(given))
 
 
-FIRST_FRAME = "the program looks at the first frame of the video only"
+PARTLY = "the program looks at"  # how a notice begins that it does not look at all
 
 
-def first_frame_only(
+def noting_overlooked(
     given: Sequence[Image | Video], program: str, told: Sequence[str]
 ) -> tuple[str, ...]:
-    """A notice where a program over a video does not use it, unless it was told already."""
-    if not (given and isinstance(given[0], Video)) or FIRST_FRAME in told:
-        return ()
-    return () if re.search(r"\bvideo\b", program) else (FIRST_FRAME,)
+    """The notices `told`, and one where the program leaves out a part of what it was given: all
+    but the first frame of a video, or some of several pictures. What was told so of a program
+    before it is dropped."""
+    kept = [notice for notice in told if not notice.startswith(PARTLY)]
+    if given and isinstance(given[0], Video):
+        if not re.search(r"\bvideo\b", program):
+            kept.append(f"{PARTLY} the first frame of the video only")
+    elif not re.search(r"\bimages\b", program):
+        names = [name for name in input_kinds(len(given)) if name != "images"]
+        seen = [name for name in names if re.search(rf"\b{name}\b", program)]
+        if len(seen) < len(names) and len(names) > 1:
+            kept.append(f"{PARTLY} {len(seen)} of the {len(names)} pictures only")
+    return tuple(kept)
 
 
 def opening_notices(given: Sequence[Image | Video]) -> tuple[str, ...]:

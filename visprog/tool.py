@@ -177,7 +177,8 @@ class Backend(ABC):
 
     def __reduce__(self) -> tuple[Any, ...]:
         """A copy, in another process too, is made anew from the options and loads for itself."""
-        return _made_anew, (type(self), self.options, self.replica)
+        helpers = dict(self.helpers)
+        return _made_anew, (type(self), self.options, self.replica, helpers)
 
     @classmethod
     def replicas(cls, options: Mapping[str, str]) -> Sequence[Backend]:
@@ -219,9 +220,16 @@ class Backend(ABC):
         return results
 
 
-def _made_anew(kind: type[Backend], options: Mapping[str, str], replica: int) -> Backend:
+def _made_anew(
+    kind: type[Backend],
+    options: Mapping[str, str],
+    replica: int,
+    helpers: Mapping[str, Backend],
+) -> Backend:
     made = kind.replicas(options)
-    return made[replica if replica < len(made) else 0]  # a worker may see one card of many
+    one = made[replica if replica < len(made) else 0]  # a worker may see one card of many
+    one.helpers = helpers
+    return one
 
 
 def _help(backend: Backend, serving: Mapping[str, Sequence[Backend]]) -> None:

@@ -11,10 +11,11 @@ import io
 import pickle
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from visprog.values import Image
+from visprog.tool import Backend
+from visprog.values import Image, Video
 
 SMALL = 64 * 2**10  # bytes of a picture that goes with the call itself
 
@@ -66,6 +67,18 @@ def pack_results(results: object, pictures: Sequence[Image]) -> bytes:
 def unpack(data: bytes, pictures: Sequence[Image]) -> Any:
     """What was packed, with the pictures of the calls in their places."""
     return _Unpacker(data, pictures).load()
+
+
+def of_videos(backend: Backend) -> bool:
+    """Whether all that the backend serves is asked about a video."""
+    methods = (getattr(backend, tool, None) for tool in backend.serves)
+    kinds = [getattr(method, "__annotations__", {}).values() for method in methods]
+    return all(any(kind in ("Video", Video) for kind in among) for among in kinds)
+
+
+def holds_video(calls: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a call is about a video: an open film, which no other process has."""
+    return any(isinstance(value, Video) for call in calls for value in call.values())
 
 
 class Shelf:

@@ -14,7 +14,7 @@ from typing import Any
 from visprog.errors import SettingsError, ToolError, VisprogError
 from visprog.execution.runner import LocalRunner, Ran, Runner
 from visprog.scale import session
-from visprog.scale.parcel import Shelf, pack_calls, unpack
+from visprog.scale.parcel import Shelf, holds_video, of_videos, pack_calls, unpack
 from visprog.scale.pool import Pool, reason
 from visprog.scale.worker import Worker
 from visprog.tool import Backend, Output
@@ -57,7 +57,8 @@ class RayRunner:
         pictures: bytes of pictures that the object store keeps for calls to come.
         start_seconds: that a cluster may take until the first worker of a backend is loaded.
 
-    A backend whose device is "remote" does its work elsewhere already: it runs here.
+    A backend whose device is "remote" does its work elsewhere already: it runs here. So does what
+    is asked about a video, since a film is open in this process; its frames travel, as pictures.
     """
 
     def __init__(
@@ -93,23 +94,24 @@ class RayRunner:
     # -- what the engine asks
 
     def device(self, backend: Backend) -> str:
-        return "remote"
+        return backend.device if of_videos(backend) else "remote"
 
     def lanes(self, backend: Backend) -> int:
-        if backend.device == "remote":
+        if _stays(backend):
             return backend.lanes
         pool = self._pools.get(backend)
         return pool.lanes if pool else self._count(backend)
 
     def ready(self, backend: Backend) -> None:
-        if backend.device == "remote":
+        if _stays(backend):
             self._here.ready(backend)
             return
         with self._use():
             self._pool(backend).ready(self._start_seconds)
 
     def run(self, backend: Backend, tool: str, calls: Sequence[Mapping[str, Any]]) -> Ran:
-        if backend.device == "remote":
+        if _stays(backend) or holds_video(calls):
+            self._here.ready(backend)
             return self._here.run(backend, tool, calls)
         with self._use():
             until = time.monotonic() + backend.deadline
@@ -283,6 +285,10 @@ class _Batch:
 
     def _died(self) -> ToolError:
         return ToolError(f"{self.tool}: a worker of {self.backend.name} died each time")
+
+
+def _stays(backend: Backend) -> bool:
+    return backend.device == "remote" or of_videos(backend)
 
 
 def _ray() -> Any:
