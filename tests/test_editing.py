@@ -18,6 +18,7 @@ from visprog_tools import drawn
 from visprog_tools.drawn import NAMES, tagged
 from visprog_tools.editing import mask_of, origin
 from visprog_tools.editor import Editor
+from visprog_tools.picture import part
 
 EDITOR = Editor({})
 TOOLS = Catalogue.of(visprog_tools).toolset("embedded")
@@ -154,6 +155,21 @@ def test_a_region_of_another_picture_is_refused(other: Image) -> None:
     for word, more in (("color_pop", {}), ("remove", {}), ("emoji", {"name": "star"}), ("tag", {})):
         (error,) = EDITOR.run(word, [{"image": other, "regions": [thing], **more}])
         assert isinstance(error, ToolError) and "found in another picture" in str(error)
+
+
+def test_a_region_of_a_part_is_edited_in_the_whole() -> None:
+    image = noise()
+    corner = part(image, (20, 10, 60, 40))
+    mask = np.zeros((30, 40), np.bool_)
+    mask[5:9, 3:8] = True
+    thing = Region(corner, (3, 5, 8, 9), "thing", mask=mask)
+    made = edit("remove", image=image, regions=thing).pixels
+    changed = (made != image.pixels).any(axis=2)
+    assert changed[15:19, 23:28].all() and changed.sum() == 20
+    inner = Region(part(corner, (2, 2, 9, 9)), (1, 3, 6, 7), "thing")
+    assert np.array_equal(edit("remove", image=image, regions=[inner]).pixels, made)
+    (error,) = EDITOR.run("remove", [{"image": noise(seed=1), "regions": thing}])
+    assert isinstance(error, ToolError) and "found in another picture" in str(error)
 
 
 # -- labels

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace as changed
 from typing import Annotated
 
 import numpy as np
@@ -17,6 +18,7 @@ from visprog.errors import ToolError
 from visprog.tool import Words, tool
 from visprog.values import Image, Region
 from visprog_tools.drawn import NAMES
+from visprog_tools.picture import FRAGMENT
 
 EDITED = re.compile(r"~edited-([0-9a-f]{16})$")
 Pixels = NDArray[np.uint8]
@@ -78,16 +80,17 @@ def origin(image: Image) -> str:
 def edited(image: Image, pixels: Pixels) -> Image:
     """A picture of the same size with other pixels (H, W, 3) uint8."""
     name = f"{EDITED.sub('', image.name)}~edited-{origin(image)}"
-    return Image(pixels, name, image.focal, image.axis)
+    return Image(pixels, name, image.focal, image.axis, image.time)
 
 
 def among(tool_name: str, image: Image, regions: Sequence[Region] | Region) -> list[Region]:
-    """The regions that are to be edited.
+    """The regions that are to be edited; those found in a part of the picture, in the whole of it.
 
     Raises:
         ToolError: one is of another picture, or of one of another size.
     """
-    listed = [regions] if isinstance(regions, Region) else list(regions)
+    given = [regions] if isinstance(regions, Region) else list(regions)
+    listed = [_in_whole(image, region) for region in given]
     for region in listed:
         other = region.image
         size = (other.width, other.height) == (image.width, image.height)
@@ -98,6 +101,24 @@ def among(tool_name: str, image: Image, regions: Sequence[Region] | Region) -> l
                 f"{image.name or 'unnamed'}, {image.width}x{image.height}"
             )
     return listed
+
+
+def _in_whole(image: Image, region: Region) -> Region:
+    """A region of a part of this very picture as one of the picture; any other as it is."""
+    part = region.image
+    found = FRAGMENT.search(part.name)
+    if found is None or part.name[: found.start()] != image.name:
+        return region
+    left, top = int(found[1]), int(found[2])
+    rows, columns = slice(top, top + part.height), slice(left, left + part.width)
+    if not np.array_equal(image.pixels[rows, columns], part.pixels):  # another of that name
+        return region
+    box = (region.left + left, region.top + top, region.right + left, region.bottom + top)
+    mask = None
+    if region.mask is not None:
+        mask = np.zeros((image.height, image.width), np.bool_)
+        mask[rows, columns] = region.mask
+    return changed(region, image=image, box=box, mask=mask)
 
 
 def mask_of(image: Image, regions: Sequence[Region]) -> Mask:

@@ -57,8 +57,8 @@ class Editor(Backend):
         among("replace", image, regions)
         return Unknown(
             f"nothing offline draws {text!r}; a diffusion model does: pip install "
-            "'visprog[models,edit]' and --tools embedded,replace=NAME (`visprog tools replace` "
-            "lists them)"
+            "'visprog[inpaint]' and --tools embedded,replace=sd2-inpainting (`visprog tools "
+            "replace` lists more)"
         )
 
     def emoji(self, image: Image, regions: list[Region] | Region, name: str) -> Output:
