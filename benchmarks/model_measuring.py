@@ -25,6 +25,7 @@ from visprog_tools.hub.backend import HubBackend
 from visprog_tools.hub.entries import MODELS
 from visprog_tools.hub.rehearsal import call, rehearsal
 from visprog_tools.hub.residence import residence
+from visprog_tools.hub.vision_operators import declare_operators
 
 MATRIX = 2048  # side of the matrices by whose product a processor's speed is told
 TOKENS = 64  # that OCR models may write here: with weights of chance they never end
@@ -52,6 +53,7 @@ def main() -> None:
     asked.add_argument("--scratch", help="where weights of chance are written")
     args = asked.parse_args()
     warnings.simplefilter("ignore")
+    declare_operators()
     for module, most in BOUND.items():
         importlib.import_module(f"visprog_tools.hub.{module}").MOST = most  # type: ignore[attr-defined]
     with tempfile.TemporaryDirectory(dir=args.scratch) as scratch:
@@ -73,7 +75,7 @@ def measure(args: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         "dtype": place.dtype,
         "device": device_name(place.device),
         "parameters": backend.found.parameters,
-        "card_bytes": MODELS[args.name].size,
+        "card_bytes": MODELS[kind.weights].size,
         "weights_bytes": residence(place.device).used,
         "load_seconds": time.perf_counter() - began,
         "load_peak_bytes": memory.peak(),

@@ -69,9 +69,12 @@ def options() -> argparse.Namespace:
 
 
 def names() -> list[str]:
+    """Of models, and of those backends that use one in another way."""
+    from visprog.tool import Catalogue
+    from visprog_tools import hub
     from visprog_tools.hub.entries import MODELS
 
-    return list(MODELS)
+    return list(dict.fromkeys((*MODELS, *Catalogue.of(hub).backends)))
 
 
 def child(name: str, args: argparse.Namespace, folder: str | None) -> Row:

@@ -31,14 +31,22 @@ IMAGENET = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 
 
 def make(name: str, folder: Path, dtype: str) -> Path:
-    """The files of a model of `visprog models`, or one file where that is what its backend reads.
+    """The files of a model, or one file where that is what its backend reads.
 
     Args:
+        name: of a backend.
         dtype: of the weights, as torch names it.
     """
     torch.manual_seed(0)
     if name.startswith("segment-anything"):
         return _metas(name, folder)
+    if name.startswith("raft"):
+        return _rafts(name, folder)
+    if name.endswith("-inpainting"):
+        import pipeline_weights
+
+        _clip(folder)
+        return pipeline_weights.make(name, folder, dtype)
     kind, table = SIZES[name]
     module_kind = getattr(transformers, kind)
     more = TEXTS[name](folder) if name in TEXTS else {}
@@ -92,6 +100,16 @@ def _metas(name: str, folder: Path) -> Path:
     file = folder / f"{name}.pth"
     letter = name.rpartition("-")[2]
     torch.save(sam_model_registry[f"vit_{letter}"]().state_dict(), file)
+    return file
+
+
+def _rafts(name: str, folder: Path) -> Path:
+    """By torchvision."""
+    from torchvision.models import optical_flow
+
+    file = folder / f"{name}.pth"
+    network = getattr(optical_flow, name.replace("-", "_"))
+    torch.save(network(weights=None, progress=False).state_dict(), file)
     return file
 
 

@@ -6,6 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from visprog_tools.hub.vision_operators import declare_operators
+
+# Before any test imports transformers, which imports torchvision where it is installed: the one of
+# the package index does not load beside a torch for processors.
+declare_operators()
+
 
 @pytest.fixture(autouse=True, scope="session")
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:

@@ -62,8 +62,11 @@ def settings(folder: Path, mean: float = 0.5) -> None:
     transformers.image_processing_utils.BaseImageProcessor(**told).save_pretrained(folder)
 
 
-def make_sam2(folder: Path, kind: str = "Sam2Video") -> Path:
-    """As of the hub: of the model for videos."""
+def make_sam2(folder: Path, kind: str = "Sam2Video", hidden: int = 32) -> Path:
+    """As of the hub: of the model for videos. Its memory works with 128 `hidden` numbers, or more
+    such: a part of it is not made for fewer."""
+    memory = {name: hidden if size == 32 else size for name, size in MEMORY.items()}
+    memory["memory_encoder_output_channels"] = 16 if hidden == 32 else 64
     config = getattr(transformers, f"{kind}Config")(
         vision_config={
             "model_type": "sam2_vision_model",
@@ -75,11 +78,11 @@ def make_sam2(folder: Path, kind: str = "Sam2Video") -> Path:
                 "window_positional_embedding_background_size": [2, 2],
             },
             "backbone_channel_list": [64, 32, 16, 8], "backbone_feature_sizes": SIZES,
-            "fpn_hidden_size": 32,
+            "fpn_hidden_size": hidden,
         },
-        prompt_encoder_config=PROMPTS,
-        mask_decoder_config=DECODER,
-        **({"image_size": SIDE, **MEMORY} if kind == "Sam2Video" else {}),
+        prompt_encoder_config={**PROMPTS, "hidden_size": hidden},
+        mask_decoder_config={**DECODER, "hidden_size": hidden},
+        **({"image_size": SIDE, **memory} if kind == "Sam2Video" else {}),
     )  # fmt: skip
     torch.manual_seed(0)
     getattr(transformers, f"{kind}Model")(config).save_pretrained(folder)
@@ -193,10 +196,10 @@ def import_meta() -> None:
         import_module("segment_anything")
 
 
-def shrink_meta(patch: pytest.MonkeyPatch) -> None:
+def shrink_meta(patch: pytest.MonkeyPatch, kind: str = "vit_b") -> None:
     """Meta's package makes large networks only: let it make the small one."""
     package = import_module("segment_anything")
-    patch.setitem(package.sam_model_registry, "vit_b", tiny_meta)
+    patch.setitem(package.sam_model_registry, kind, tiny_meta)
     small = meta.SegmentAnything.settings._replace(side=SIDE)
     patch.setattr(meta.SegmentAnything, "settings", small)
 

@@ -160,7 +160,9 @@ def test_names_or_things_may_be_left() -> None:
     assert isinstance(made, Output)
     assert [one.label for one in made.value] == ["B"]  # type: ignore[union-attr]
     assert "no thing is left for 'A', 'C'" in made.notices
-    assert len(run(backend, "assign", regions=things(2), names=["B"])) == 1
+    (made,) = backend.run("assign", [{"regions": things(2), "names": ["B"]}])
+    assert isinstance(made, Output) and len(made.value) == 1  # type: ignore[arg-type]
+    assert made.notices == ("1 of 2 things have no name left for them",)
     assert run(backend, "assign", regions=[], names=["B"]) == []
     assert run(backend, "assign", regions=things(1), names=[]) == []
     assert isinstance(run(backend, "assign", regions=things(1), names=[" "]), ToolError)

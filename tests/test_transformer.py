@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -130,6 +132,18 @@ def test_a_planner_of_a_folder(folder: Path, capfd: pytest.CaptureFixture[str]) 
     assert planner.name == f"hf:{folder}" and plan.model.id == "tiny-llama"
     assert plan.usage.prompt_tokens > 10 and plan.usage.completion_tokens > 5
     assert plan.usage.cost == 0.0 and capfd.readouterr() == ("", "")
+
+
+def test_a_torchvision_that_was_built_for_another_torch_does_not_matter(folder: Path) -> None:
+    """In a new process, where nothing has declared what it lacks. A language model wants none."""
+    code = (
+        "from visprog.planning.chat import Message\n"
+        "from visprog.planning.transformer import TransformersModel\n"
+        f"made = TransformersModel({str(folder)!r}).complete([Message('user', 'dog')], most=2)\n"
+        "import sys; print(made.finish, 'torchvision' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stdout == "length False\n", run.stderr
 
 
 def test_what_it_writes_is_of_the_grammar(model: TransformersModel) -> None:

@@ -44,8 +44,10 @@ class Assignment(Backend):
             for r in (regions[row],)
         ]
         left = [name for place, name in enumerate(among) if place not in set(columns)]
-        told = (f"no thing is left for {', '.join(map(repr, left[:10]))}",) if left else ()
-        return Output(made, told)
+        told = [f"no thing is left for {', '.join(map(repr, left[:10]))}"] if left else []
+        if more := len(regions) - len(rows):
+            told.append(f"{more} of {len(regions)} things have no name left for them")
+        return Output(made, tuple(told))
 
     def _scores(self, regions: list[Region], names: list[str]) -> list[list[float]] | Unknown:
         """How well each name fits each region, 0 to 1."""

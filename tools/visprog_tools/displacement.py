@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -29,6 +28,9 @@ INSIDE = 0.3  # of the box that must be in the picture
 RIGID = 6.0  # levels that a thing that only moves may look otherwise by, on average
 PLAIN = 8.0  # of the Sobel gradient: less is no texture
 
+# Of two pictures (h, w, 3) the flow (h, w, 2) from one to the other, and back, in pixels.
+Flows = Callable[[Array, Array], tuple[Array, Array]]
+
 
 @dataclass
 class State:
@@ -46,11 +48,12 @@ class Lost(Exception):
     """The thing cannot be followed further, and why."""
 
 
-def step(before: Array, now: Array, state: State) -> State:
+def step(before: Array, now: Array, state: State, flows: Flows) -> State:
     """Where the thing is in the next frame.
 
     Args:
         before, now: (H, W, 3) uint8.
+        flows: measures how the pixels of a window of them move.
 
     Raises:
         Lost: it cannot be told.
@@ -64,7 +67,7 @@ def step(before: Array, now: Array, state: State) -> State:
     middle = (window[0] + window[2] - 1) / 2, (window[1] + window[3] - 1) / 2
     one = cv2.getRectSubPix(before, size, middle)
     other = cv2.getRectSubPix(now, size, (middle[0] + guess[0], middle[1] + guess[1]))
-    forward, backward = _flows(one, other)
+    forward, backward = flows(one, other)
     points, plain = _points(state, window, one)
     moved, error = _compared(points, forward, backward)
     good = error < ERROR + ERROR_SHARE * np.hypot(*moved.T)
@@ -92,15 +95,6 @@ def step(before: Array, now: Array, state: State) -> State:
         moved_state = State(shifted(box, (across, down)), None, motion, state.anchor)
     _expect_itself(before, now, state, moved_state, motion)
     return moved_state
-
-
-def _flows(one: Array, other: Array) -> tuple[Array, Array]:
-    import cv2
-
-    gray = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (one, other)]
-    method: Any = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    method.setFinestScale(0)
-    return method.calc(gray[0], gray[1], None), method.calc(gray[1], gray[0], None)
 
 
 def _points(state: State, window: Sequence[int], picture: Array) -> tuple[Array, bool]:

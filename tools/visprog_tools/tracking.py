@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from visprog.errors import ToolError
 from visprog.tool import Backend, Model, Output
 from visprog.values import Image, Region, Video
 from visprog_tools.appearance import anchor_of
-from visprog_tools.displacement import Lost, State, step
+from visprog_tools.displacement import Flows, Lost, State, step
+from visprog_tools.optical_flow import flows as dis_flows
 
 WORK = 640  # the longer side of frames that flow is measured on, pixels
 CLOSE = 300  # frames that are all looked at, before and after
@@ -39,31 +40,62 @@ class FlowTracker(Backend):
     model = Model("tracking by OpenCV DIS optical flow", "Apache-2.0", kind="heuristic")
 
     def track(self, video: Video, region: Region) -> Output:
-        start = place_of(video, region.image)
-        scale = _scale(video, region)
-        count, rate = len(video.frames), video.fps
-        stride = 1 if count <= CLOSE else max(1, round(rate / RATE))
-        most = max(2, min(REGIONS, video.most))
-        visited = min(STEPS, -(-count // stride))
-        every = -(-visited // most)
-        notices: list[str] = []
-        after = range(start, count, stride)
-        before = range(start, -1, -stride)
-        share = STEPS * len(after) // max(1, len(after) + len(before))
-        made: list[Region] = []
-        for places, room in ((before, STEPS - share), (after, share)):
-            found, why = follow(video, region, places[: max(2, room)], scale, every)
-            made = [*reversed(found[1:]), region] if places is before else [*made, *found[1:]]
-            if not why and len(places) > max(2, room):
-                why = "only so much of a long video is looked at; cut it"
-            if why:
-                way = "back" if places is before else "on"
-                edge = made[0 if places is before else -1].image.time or 0.0
-                notices.append(f"the {region.label} was followed {way} to {edge:.2f} s: {why}")
-        return Output(made, tuple(notices))
+        scale = scale_of(video, region)
+        told = []
+        for course in courses(video, place_of(video, region.image)):
+            told.append((course, *follow(video, region, course, scale)))
+        return joined(region, told)
 
 
-def _scale(video: Video, region: Region) -> float:
+class Course(NamedTuple):
+    """Frames that are looked at one after another. `way`: "back" or "on" in time; `places`: of
+    them in the video, the first of which is the thing's own; `every`: so-manieth of them, and the
+    last, has a region; `whole`: they end where the video does."""
+
+    way: str
+    places: Sequence[int]
+    every: int
+    whole: bool
+
+
+def courses(video: Video, start: int) -> tuple[Course, Course]:
+    """Back and on from a frame: of longer videos RATE frames a second, STEPS at most in all."""
+    count, rate = len(video.frames), video.fps
+    stride = 1 if count <= CLOSE else max(1, round(rate / RATE))
+    most = max(2, min(REGIONS, video.most))
+    every = -(-min(STEPS, -(-count // stride)) // most)
+    after = range(start, count, stride)
+    before = range(start, -1, -stride)
+    share = STEPS * len(after) // max(1, len(after) + len(before))
+    back, on = max(2, STEPS - share), max(2, share)
+    return (
+        Course("back", before[:back], every, len(before) <= back),
+        Course("on", after[:on], every, len(after) <= on),
+    )
+
+
+def joined(region: Region, told: Sequence[tuple[Course, list[Region], str]]) -> Output:
+    """A track, in the order of time.
+
+    Args:
+        region: the thing where it was known.
+        told: of the way back and of the one on, the regions found, the first of which is the
+            thing's own, and why it was lost there, "" where it was not.
+    """
+    made: list[Region] = []
+    notices: list[str] = []
+    for course, found, why in told:
+        back = course.way == "back"
+        made = [*reversed(found[1:]), region] if back else [*made, *found[1:]]
+        if not why and not course.whole:
+            why = "only so much of a long video is looked at; cut it"
+        if why:
+            edge = made[0 if back else -1].image.time or 0.0
+            notices.append(f"the {region.label} was followed {course.way} to {edge:.2f} s: {why}")
+    return Output(made, tuple(notices))
+
+
+def scale_of(video: Video, region: Region) -> float:
     """How much smaller the frames are that flow is measured on."""
     longest = max(1.0, region.width, region.height)
     return min(1.0, WORK / max(video.width, video.height), LARGE / longest)
@@ -86,10 +118,9 @@ def place_of(video: Video, image: Image) -> int:
 
 
 def follow(
-    video: Video, region: Region, places: Sequence[int], scale: float, every: int
+    video: Video, region: Region, course: Course, scale: float, flows: Flows = dis_flows
 ) -> tuple[list[Region], str]:
-    """The thing in the frames at some places, the first of which is its own; every so-manieth is
-    given, and the last. And why it was lost, "" where it was not."""
+    """The thing in the frames of a course; and why it was lost, "" where it was not."""
     shape = max(1, round(video.height * scale)), max(1, round(video.width * scale))
     mask = None
     if region.mask is not None and region.mask.any():
@@ -98,17 +129,17 @@ def follow(
     made, why = [region], ""
     last: tuple[Image, State] | None = None
     before: Array | None = None
-    for number, image in enumerate(_in_order(video, places)):
+    for number, image in enumerate(in_order(video, course.places)):
         now = _resized(image.pixels, shape)
         if before is None:
             state.anchor = None if state.mask is not None else anchor_of(now, state.box)
         else:
             try:
-                state = step(before, now, state)
+                state = step(before, now, state, flows)
             except Lost as lost:
                 why = str(lost)
                 break
-            if number % every == 0:
+            if number % course.every == 0:
                 made.append(_region(region, image, state, scale))
                 last = None
             else:
@@ -119,7 +150,7 @@ def follow(
     return made, why
 
 
-def _in_order(video: Video, places: Sequence[int]) -> Iterator[Image]:
+def in_order(video: Video, places: Sequence[int]) -> Iterator[Image]:
     """The frames at these places; backwards, a block of them is decoded forwards."""
     if len(places) < 2 or places[0] < places[1]:
         for place in places:

@@ -168,6 +168,8 @@ class TransformersModel:
     def _ready(self) -> tuple[Any, Any]:
         if self._loaded is None:
             import torch
+
+            _leave_torchvision_out()
             from transformers import AutoModelForCausalLM, AutoTokenizer
 
             if self._threads:
@@ -208,6 +210,19 @@ class TransformersModel:
                 f"HF_HUB_OFFLINE forbids to fetch it: {fault}"
             )
         return f"the model {self.source} is neither a folder nor to be had from the hub: {fault}"
+
+
+def _leave_torchvision_out() -> None:
+    """transformers imports torchvision where it is installed, for models of text too; and that
+    fails where torchvision was built for another torch, such as the one for CUDA. Whether it is
+    there transformers asks once, at its own import."""
+    if "transformers" in sys.modules or "torchvision" in sys.modules:
+        return
+    sys.modules["torchvision"] = None  # type: ignore[assignment]
+    try:
+        import transformers  # noqa: F401
+    finally:
+        del sys.modules["torchvision"]
 
 
 class _Deadline:

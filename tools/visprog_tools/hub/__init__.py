@@ -19,6 +19,7 @@ from visprog_tools.hub.depth import (
 from visprog_tools.hub.depth_pro import DepthPro
 from visprog_tools.hub.entries import MODELS as WEIGHTS
 from visprog_tools.hub.florence import Florence
+from visprog_tools.hub.flow import RaftLarge, RaftSmall
 from visprog_tools.hub.got_ocr import GotOcr
 from visprog_tools.hub.grounding_dino import (
     GroundingDinoBase,
@@ -27,11 +28,13 @@ from visprog_tools.hub.grounding_dino import (
     LLMDetTiny,
     MMGroundingDinoTiny,
 )
+from visprog_tools.hub.inpainting import Sd2Inpainting, SdxlInpainting
 from visprog_tools.hub.owlv2 import Owlv2Base, Owlv2Large
 from visprog_tools.hub.profiles import PROFILES
 from visprog_tools.hub.rtdetr import RTDetrV2R18, RTDetrV2R50
 from visprog_tools.hub.sam import SamBase, SamHuge, SamLarge
 from visprog_tools.hub.sam2 import Sam2BasePlus, Sam2Large, Sam2Small
+from visprog_tools.hub.sam2_video import Sam2VideoBasePlus, Sam2VideoLarge, Sam2VideoSmall
 from visprog_tools.hub.sam3 import Sam3
 from visprog_tools.hub.segment_anything import (
     SegmentAnythingBase,
@@ -70,13 +73,20 @@ __all__ = [
     "Qwen3VlLarge",
     "RTDetrV2R18",
     "RTDetrV2R50",
+    "RaftLarge",
+    "RaftSmall",
     "Sam2BasePlus",
     "Sam2Large",
     "Sam2Small",
+    "Sam2VideoBasePlus",
+    "Sam2VideoLarge",
+    "Sam2VideoSmall",
     "Sam3",
     "SamBase",
     "SamHuge",
     "SamLarge",
+    "Sd2Inpainting",
+    "SdxlInpainting",
     "SegmentAnythingBase",
     "SegmentAnythingHuge",
     "SegmentAnythingLarge",

@@ -17,6 +17,7 @@ from visprog_tools.hub.rehearsal import rehearsal
 from visprog_tools.hub.residence import residence
 from visprog_tools.hub.snapshots import HubModel, Snapshot
 from visprog_tools.hub.turns import TURNS
+from visprog_tools.hub.vision_operators import declare_operators
 
 Result = Output | VisprogError
 
@@ -54,6 +55,12 @@ class HubBackend(Backend):
         """The results of calls, in order, in one pass of the module where that can be. Gradients
         are off. Out of memory it is called again with fewer."""
 
+    def compiled(self, module: Any) -> Any:
+        """The module, whose kernels torch compiles as they are first used."""
+        import torch
+
+        return torch.compile(module)
+
     # -- what they have
 
     @property
@@ -87,6 +94,7 @@ class HubBackend(Backend):
         return Model(entry.id, entry.licence, revision, dtype=dtype, device=device)
 
     def load(self) -> None:
+        declare_operators()
         self.prepare(self.found)
         with self._module():
             pass  # so that what is damaged says so here
@@ -132,15 +140,14 @@ class HubBackend(Backend):
     @contextmanager
     def _module(self) -> Iterator[Any]:
         """The module on its device, and this thread's turn to compute."""
-        import torch
-
+        declare_operators()
         place = self.place
         compiled = self.options.get("compile") == "yes"
         name = f"{self.name} {self.found.revision} {place.dtype}{' compiled' * compiled}"
 
         def made() -> Any:
             module = self.make(self.found).eval().to(place.device)
-            return torch.compile(module) if compiled else module
+            return self.compiled(module) if compiled else module
 
         used = residence(place.device).use(name, self._held, made, place.budget)
         with ExitStack() as stack:

@@ -23,7 +23,9 @@ class Towers(Contrastive):
         import transformers
 
         self._tokenizer = load_processor(getattr(transformers, self.tokenizer), found)
-        self._processor = load_processor(getattr(transformers, self.processor), found)
+        # whose results are the same whether torchvision is there or not
+        backend = {"backend": "pil"} if self.processor.startswith("Auto") else {}
+        self._processor = load_processor(getattr(transformers, self.processor), found, **backend)
 
     def make(self, found: Snapshot) -> Any:
         import transformers

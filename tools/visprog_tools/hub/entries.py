@@ -1,17 +1,18 @@
 """Every model of the Hugging Face hub that a backend of ours takes: id, licence, size.
 
-Ids, licences and sizes are those of the model cards. The revision is a branch, since these weights
-were not at hand to pin one; the trace names the commit that was used.
+Ids, licences and sizes are those of the model cards. The revision is a branch where no commit was
+known, since these weights were not at hand; the trace names the commit that was used.
 """
 
 from __future__ import annotations
 
-from visprog_tools.hub.checkpoints import CheckpointFile
+from visprog_tools.hub.checkpoints import CheckpointFile, TorchvisionFile
 from visprog_tools.hub.folders import FolderModel
+from visprog_tools.hub.pipelines import PipelineModel
 from visprog_tools.hub.snapshots import HubModel
 
 APACHE, MIT, BSD = "Apache-2.0", "MIT", "BSD-3-Clause"
-NC = "CC-BY-NC-4.0"
+NC, RAIL = "CC-BY-NC-4.0", "OpenRAIL++-M"
 MB = 10**6
 
 _TABLE = (
@@ -46,6 +47,23 @@ _TABLE = (
     ),
     CheckpointFile(
         "segment-anything-vit-h", "facebookresearch/segment-anything vit_h", APACHE, 2565 * MB
+    ),
+    # motion
+    TorchvisionFile(
+        "raft-small",
+        "torchvision raft_small C_T_V2",
+        BSD,
+        4 * MB,
+        weights="Raft_Small_Weights.C_T_V2",
+        file="raft_small_C_T_V2-01064c6d.pth",
+    ),
+    TorchvisionFile(
+        "raft-large",
+        "torchvision raft_large C_T_SKHT_V2",
+        BSD,
+        21 * MB,
+        weights="Raft_Large_Weights.C_T_SKHT_V2",
+        file="raft_large_C_T_SKHT_V2-ff5fadd5.pth",
     ),
     # depth
     HubModel(
@@ -97,6 +115,16 @@ _TABLE = (
     HubModel("qwen3-vl-2b", "Qwen/Qwen3-VL-2B-Instruct", APACHE, 4260 * MB),
     HubModel("qwen3-vl-4b", "Qwen/Qwen3-VL-4B-Instruct", APACHE, 8880 * MB),
     HubModel("got-ocr-2", "stepfun-ai/GOT-OCR-2.0-hf", APACHE, 1430 * MB),
+    # pictures that are drawn; the licences forbid some uses, commercial ones are not among them
+    PipelineModel("sd2-inpainting", "sd2-community/stable-diffusion-2-inpainting", RAIL, 2580 * MB),
+    PipelineModel(
+        "sdxl-inpainting",
+        "diffusers/stable-diffusion-xl-1.0-inpainting-0.1",
+        RAIL,
+        6940 * MB,
+        revision="115134f363124c53c7d878647567d04daf26e41e",
+        parts=("unet", "vae", "text_encoder", "text_encoder_2"),
+    ),
     # features
     HubModel("dinov2-small", "facebook/dinov2-small", APACHE, 88 * MB),
     HubModel("dinov2-base", "facebook/dinov2-base", APACHE, 346 * MB),

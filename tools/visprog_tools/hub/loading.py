@@ -19,19 +19,22 @@ WHOLE = "tokenizer.json"  # all of a tokenizer in one file, which any class read
 _LOADING = threading.Lock()  # transformers keeps how much it tells once for all threads
 
 
-def load_module(kind: Any, found: Snapshot, dtype: Any, types: Sequence[str] = ()) -> Any:
+def load_module(
+    kind: Any, found: Snapshot, dtype: Any, types: Sequence[str] = (), **options: Any
+) -> Any:
     """A module of a transformers class.
 
     Args:
         dtype: of torch.
         types: of model, which the class reads; by default its own only.
+        options: of its `from_pretrained`.
 
     Raises:
         WeightsError: the files are damaged, are of another type, which might load in part, or lack
             weights, which transformers would fill with random numbers.
     """
     _expect_type(kind, found, types or (kind.config_class.model_type,))
-    with _telling(found), TURNS.loading(), _quiet():
+    with telling(found), TURNS.loading(), quiet():
         module, told = kind.from_pretrained(
             found.folder,
             dtype=dtype,
@@ -39,6 +42,7 @@ def load_module(kind: Any, found: Snapshot, dtype: Any, types: Sequence[str] = (
             local_files_only=True,
             trust_remote_code=False,
             output_loading_info=True,
+            **options,
         )
     absent = sorted({*told["missing_keys"], *(key for key, *_ in told["mismatched_keys"])})
     if absent:
@@ -49,15 +53,20 @@ def load_module(kind: Any, found: Snapshot, dtype: Any, types: Sequence[str] = (
     return module
 
 
-def load_processor(kind: Any, found: Snapshot) -> Any:
+def load_processor(kind: Any, found: Snapshot, **options: Any) -> Any:
     """A processor, image processor or tokenizer.
+
+    Args:
+        options: of its `from_pretrained`.
 
     Raises:
         WeightsError: its files are absent, damaged or of another class. That holds for the
             vocabulary of a tokenizer, too, where transformers would make up an empty one.
     """
-    with _telling(found), _quiet():
-        made = kind.from_pretrained(found.folder, local_files_only=True, trust_remote_code=False)
+    with telling(found), quiet():
+        made = kind.from_pretrained(
+            found.folder, local_files_only=True, trust_remote_code=False, **options
+        )
     for part in (made, getattr(made, "tokenizer", None)):
         _expect_vocabulary(part, found)
     return made
@@ -91,7 +100,7 @@ def _expect_vocabulary(part: Any, found: Snapshot) -> None:
 
 
 @contextmanager
-def _telling(found: Snapshot) -> Iterator[None]:
+def telling(found: Snapshot) -> Iterator[None]:
     try:
         yield
     except Exception as error:  # safetensors, json and transformers raise classes of their own
@@ -104,7 +113,7 @@ def _telling(found: Snapshot) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """No tables of keys, which are told of as errors; progress bars on terminals only. One thread
     at a time."""
     from transformers.utils import logging

@@ -21,11 +21,6 @@ LOOK = ("vqa", "query", "verify", "choose", "filter", "same", "related", "relate
 MASKS = ("segment", "area")
 SPACE = ("depth", "nearest", "farthest", "in_front_of", "behind")
 
-BASE = {
-    **{"faces": "mediapipe-face", "common": "pixels"},
-    **{"frames": "decoder", "track": "flow", "when": "moments"},
-}
-
 CPU = {
     **EMBEDDED,
     "detect": "grounding-dino-tiny",
@@ -44,6 +39,7 @@ SMALL = {
     **dict.fromkeys(MASKS, "sam2-base-plus"),
     **dict.fromkeys(("match", "classify"), "siglip2-base"),
     **dict.fromkeys(LOOK, "smolvlm2-500m"),
+    **{"flow": "raft-large", "track": "sam2-video-base-plus", "replace": "sd2-inpainting"},
 }
 CARD = {
     **SMALL,
@@ -51,6 +47,7 @@ CARD = {
     **dict.fromkeys(MASKS, "sam2-large"),
     **dict.fromkeys(("match", "classify"), "siglip2-so400m"),
     **dict.fromkeys(LOOK, "qwen3-vl-4b"),
+    "track": "sam2-video-large",
 }
 CPU_NAME, SMALL_NAME, CARD_NAME = "hub-cpu", "hub-8gb", "hub-24gb"
 

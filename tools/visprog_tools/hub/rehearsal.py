@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from visprog.values import Image, Region
+from visprog.values import Image, Region, Video
 
 WIDTH, HEIGHT = 640, 480  # pixels, as most pictures of the field's datasets have
 
 # In the order in which a backend's words are looked at for one that shows what it costs.
 WORDS = (
     *("detect", "segment", "depth", "match", "vqa", "caption", "ocr", "objects", "flow"),
-    *("embed", "classify", "choose", "verify", "query", "filter", "same"),
+    *("embed", "classify", "choose", "verify", "query", "filter", "same", "track"),
+    *("replace", "remove"),
 )
 
 
@@ -46,7 +47,12 @@ def call(tool: str, seed: int, regions: int = 1) -> dict[str, Any]:
         "filter": {"regions": boxes[:regions], "attribute": "red"},
         "same": {"a": boxes[0], "b": boxes[1], "attribute": "color"},
         "flow": {"frame": image, "next": picture(seed + 1)},
+        "replace": {"image": image, "regions": boxes[0], "text": "a red dog"},
+        "remove": {"image": image, "regions": boxes[0]},
     }
+    if tool == "track":
+        video = Video((image, image, image), 25.0)
+        made["track"] = {"video": video, "region": things(video.frames[0], 1)[0]}
     return made.get(tool, {"image": image})
 
 

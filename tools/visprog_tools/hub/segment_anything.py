@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from visprog.errors import WeightsError
 from visprog.values import Image
+from visprog_tools.hub.checkpoints import fill
 from visprog_tools.hub.frames import Frame, Settings
 from visprog_tools.hub.segmentation import Prompts, Segmenter, expect_side, lessen
 from visprog_tools.hub.snapshots import Snapshot
@@ -35,18 +35,10 @@ class SegmentAnything(Segmenter):
             ) from error
 
     def make(self, found: Snapshot) -> Any:
-        import torch
         from segment_anything import sam_model_registry
 
         module = sam_model_registry[self.kind]()
-        try:
-            told = torch.load(found.folder, map_location="cpu", weights_only=True)
-            module.load_state_dict(told)
-        except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, TypeError) as error:
-            first = " ".join(str(error).split())[:300]
-            raise WeightsError(
-                f"{found.folder} has no weights of {self.kind}: {type(error).__name__}: {first}"
-            ) from error
+        fill(module, found, self.kind)
         expect_side(found, self.settings, module.image_encoder.img_size)
         lessen(module.image_encoder, self.place.torch_dtype)
         return module

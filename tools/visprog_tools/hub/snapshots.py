@@ -52,13 +52,21 @@ class Snapshot:
             prod(shape) * (4 if re.match(exact, name) else size) for name, shape in self._tensors()
         )
 
-    def _tensors(self) -> Iterator[tuple[str, Sequence[int]]]:
-        """Name and shape of each, by the headers of its files."""
+    def expect_weights(self) -> list[Path]:
+        """The files of its weights.
+
+        Raises:
+            WeightsError: there are none.
+        """
         files = sorted(self.folder.glob("*.safetensors"))
         if not files:
             raise WeightsError(f"{self.folder} has no weights in the safetensors format")
-        for file in files:
-            yield from _entries(file)
+        return files
+
+    def _tensors(self) -> Iterator[tuple[str, Sequence[int]]]:
+        """Name and shape of each, by the headers of its files."""
+        for file in self.expect_weights():
+            yield from entries(file)
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,20 @@ class HubModel:
     revision: str = "main"
 
     bundled = False  # it does not come with the package
+
+    @property
+    def wanted(self) -> Sequence[str]:
+        """Patterns of the files that are fetched."""
+        return WANTED
+
+    @property
+    def hashed(self) -> Sequence[str]:
+        """Patterns of the files of a local folder by which its revision is told."""
+        return WANTED
+
+    def snapshot(self, folder: Path, revision: str) -> Snapshot:
+        """Its files in a folder."""
+        return Snapshot(folder, revision)
 
     @property
     def source(self) -> str:
@@ -106,9 +128,9 @@ class HubModel:
             folder = Path(named).expanduser()
             if not folder.is_dir():
                 raise WeightsError(f"no folder {folder} with the weights of {self.name}")
-            return Snapshot(folder, f"local {_digest(folder)}")
+            return self.snapshot(folder, f"local {_digest(folder, self.hashed)}")
         folder = self.where()
-        return Snapshot(folder, folder.name)
+        return self.snapshot(folder, folder.name)
 
     def where(self) -> Path:
         """The folder of its files in the hub's cache.
@@ -123,13 +145,18 @@ class HubModel:
 
         try:
             found = snapshot_download(
-                self.id, revision=self.revision, local_files_only=True, allow_patterns=WANTED
+                self.id,
+                revision=self.revision,
+                local_files_only=True,
+                allow_patterns=list(self.wanted),
             )
         except (LocalEntryNotFoundError, ValueError) as error:
             raise WeightsError(f"the weights of {self.id} are not here: {self.help}") from error
         folder = Path(found)
-        if not any(folder.glob("*.safetensors")):
-            raise WeightsError(f"the weights of {self.id} are not whole: {self.help}")
+        try:
+            self.snapshot(folder, folder.name).expect_weights()
+        except WeightsError as error:
+            raise WeightsError(f"the weights of {self.id} are not whole: {self.help}") from error
         return folder
 
     def pull(self) -> Path:
@@ -143,7 +170,7 @@ class HubModel:
         from huggingface_hub import snapshot_download
 
         try:
-            snapshot_download(self.id, revision=self.revision, allow_patterns=WANTED)
+            snapshot_download(self.id, revision=self.revision, allow_patterns=list(self.wanted))
         except Exception as error:  # errors of the hub, of its transport, of the disk
             first = str(error).strip().partition("\n")[0]
             raise WeightsError(f"{self.id} was not fetched: {first[:300]}") from error
@@ -156,7 +183,7 @@ class HubModel:
             WeightsError: they are not there, or a file is damaged.
         """
         folder = self.where()
-        for file in sorted(folder.iterdir()):
+        for file in sorted(folder.rglob("*")):
             blob = file.resolve()
             if not re.fullmatch(r"[0-9a-f]{64}", blob.name):
                 continue  # a small file, kept under a hash of another kind
@@ -170,7 +197,7 @@ class HubModel:
         return folder
 
 
-def _entries(file: Path) -> list[tuple[str, Sequence[int]]]:
+def entries(file: Path) -> list[tuple[str, Sequence[int]]]:
     """What the header of a safetensors file says of its tensors: their names and shapes."""
     try:
         with file.open("rb") as stream:
@@ -186,14 +213,14 @@ def _entries(file: Path) -> list[tuple[str, Sequence[int]]]:
         raise WeightsError(f"{file} is no file of weights: {error}") from error
 
 
-def _digest(folder: Path) -> str:
+def _digest(folder: Path, wanted: Sequence[str]) -> str:
     """What a folder's models hang on, without reading large files to their ends."""
     made = hashlib.sha256()
-    for file in sorted(folder.iterdir()):
-        if not file.is_file() or not any(file.match(pattern) for pattern in WANTED):
+    for file in sorted({file for pattern in wanted for file in folder.glob(pattern)}):
+        if not file.is_file():
             continue
         told = file.stat()
-        made.update(f"{file.name} {told.st_size}\n".encode())
+        made.update(f"{file.relative_to(folder).as_posix()} {told.st_size}\n".encode())
         if told.st_size > WHOLE:
             made.update(f"{told.st_mtime_ns}\n".encode())
         with file.open("rb") as stream:
