@@ -44,12 +44,14 @@ GROUP = "visprog.tools"
 class Words:
     """On a text parameter: the texts that a planner may write there.
 
-    `words`: always allowed; `spans`: whether spans of the question are allowed too.
+    `words`: always allowed; `spans`: whether spans of the question are allowed too; `clauses`:
+    longer ones, which may be clauses ("the man sits down").
     A program by hand may write any text: this guides planners, it does not check.
     """
 
     words: tuple[str, ...] = ()
     spans: bool = True
+    clauses: bool = False
 
 
 @dataclass(frozen=True)
@@ -216,7 +218,7 @@ class Backend(ABC):
             except VisprogError as error:
                 results.append(error)
             except Exception as error:  # a defect of the backend: its caller's error, with its name
-                results.append(ToolError(f"{tool} failed in {self.name}: {_named(error)}"))
+                results.append(ToolError.of(f"{tool} failed in {self.name}", error))
         return results
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import visprog_tools
-from visprog.lang.words import ANSWERS, spans, whole
+from visprog.lang.words import ANSWERS, clauses, spans, whole
 from visprog.tool import Catalogue, Words
 
 TOOLS = Catalogue.of(visprog_tools).tools
+WHOLE = ("vqa", "ask", "facts")  # whose texts may be the question itself
 NOUNS = {"person", "man", "woman"}
 
 
@@ -18,12 +19,12 @@ def _texts_of(tool: str) -> Words:
     return found[0] if found else Words(spans=False)
 
 
-def _words() -> dict[str, tuple[frozenset[str], bool]]:
+def _words() -> dict[str, tuple[frozenset[str], bool, bool]]:
     made = {}
     for name in TOOLS:
         allowed = _texts_of(name)
-        made[name] = (frozenset(allowed.words), allowed.spans)
-    made[""] = (frozenset(ANSWERS), True)
+        made[name] = (frozenset(allowed.words), allowed.spans, allowed.clauses)
+    made[""] = (frozenset(ANSWERS), True, False)
     return made
 
 
@@ -32,13 +33,17 @@ ALLOWED = _words()
 
 def stray_texts(question: str, program: str) -> list[str]:
     """The texts of a program that a planner may not write for this question."""
-    quoted = set(spans(question))
+    quoted, longer = set(spans(question)), set(clauses(question))
     stray = []
     for found in re.finditer(r'"([^"]*)"', program):
         tool, text = _caller(program, found.start()), found.group(1)
-        closed, with_spans = ALLOWED.get(tool, ALLOWED[""])
-        fits = text in closed or (with_spans and text in quoted)
-        if not (text == whole(question) if tool == "vqa" else fits):
+        closed, with_spans, with_clauses = ALLOWED.get(tool, ALLOWED[""])
+        fits = (
+            text in closed or (with_spans and text in quoted) or (with_clauses and text in longer)
+        )
+        if tool in WHOLE:
+            fits = text == whole(question) or (tool != "vqa" and fits)
+        if not fits:
             stray.append(f"{tool}:{text}")
     return stray
 

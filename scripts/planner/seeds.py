@@ -3,7 +3,9 @@
 A seed is a line `Q:`, a pattern of `words.expand` with slots, and a line `P:`, the expression.
 Slots stand in braces: a capital is a noun, at its first place with its kinds if it has any, as in
 `{A:person animal}`; `{A.s}` is its plural and `{A.a}` has an article; `{c}` and `{d}` are colours,
-`{l}` and `{k}` other looks, `{m}` a material; `{n}` is a number, in the expression in digits.
+`{l}` and `{k}` other looks, `{m}` a material; `{n}` is a number, in the expression in digits, and
+`{q}` one with a point. `{X=the Beatles;Abba}` is one of these texts, the same at every `{X}`; of
+`first>0` the question gets the first part and the expression the second, in lower case.
 QUESTION in an expression is the question itself.
 """
 
@@ -23,7 +25,7 @@ from visprog.lang.words import whole
 
 FOLDER = Path(__file__).with_name("seeds")
 LOOKS = [look for kind in ("state", "pose", "shape", "size") for look in words.LOOKS[kind]]
-SLOT = re.compile(r"\{([A-Z])(?::([a-z ]+))?(?:\.([sa]))?\}|\{([cdlkmn])\}")
+SLOT = re.compile(r"\{([A-Z])(?::([a-z ]+))?(?:=([^}]+))?(?:\.([sa]))?\}|\{([cdlkmnq])\}")
 FORMS: dict[str | None, Callable[[str], str]] = {None: str, "s": plural, "a": with_article}
 
 
@@ -63,14 +65,17 @@ def grow(seed: Seed, things: Things, rng: random.Random) -> tuple[str, str]:
     nouns: dict[str, str] = {}
     rest: dict[str, tuple[str, str]] = _words(rng)
     for found in SLOT.finditer(seed.question):
-        if found[1] and found[1] not in nouns:
+        if found[3]:
+            said, _, written = rng.choice(found[3].split(";")).partition(">")
+            rest[found[1]] = said, written or said.lower()
+        elif found[1] and found[1] not in nouns:
             nouns[found[1]] = things.noun(found[2] or "")
 
     def fill(text: str, place: int) -> str:
         def word(found: re.Match[str]) -> str:
-            if found[4]:
-                return rest[found[4]][place]
-            return FORMS[found[3]](nouns[found[1]])
+            if (name := found[5] or found[1]) in rest:
+                return rest[name][place]
+            return FORMS[found[4]](nouns[found[1]])
 
         return SLOT.sub(word, text)
 
@@ -86,6 +91,7 @@ def _words(rng: random.Random) -> dict[str, tuple[str, str]]:
     said = words.NUMBERS[number] if rng.random() < 0.7 else str(number)
     alike = {"c": colors[0], "d": colors[1], "l": looks[0], "k": looks[1]}
     alike["m"] = rng.choice(words.MATERIALS)
+    alike["q"] = str(rng.randint(1, 999) / rng.choice((10, 100)))
     return {name: (word, word) for name, word in alike.items()} | {"n": (said, str(number))}
 
 

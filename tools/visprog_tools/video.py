@@ -9,7 +9,7 @@ from itertools import pairwise
 from visprog.errors import ToolError
 from visprog.tool import tool
 from visprog.values import Image, PixelsPerSecond, Region, Seconds, Unknown, Video
-from visprog_tools.words import Event
+from visprog_tools.words import Clause
 
 SHARE = 0.02  # of the picture's diagonal: who goes less than this is still
 LEG = 0.5  # seconds of one leg of a path: shorter ones would measure its trembling
@@ -29,7 +29,7 @@ def track(video: Video, region: Region) -> list[Region]:
 
 
 @tool("video")
-def when(video: Video, statement: Event) -> Seconds:
+def when(video: Video, statement: Clause) -> Seconds:
     """The first time at which a statement holds: "there is a dog", "the door is open"."""
     raise NotImplementedError
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from visprog.lang import notation as n
 from visprog.lang import types as t
+from visprog.lang.arithmetic import literals, number
 from visprog.lang.properties import PROPERTIES
-from visprog.lang.words import ANSWERS, spans, whole
+from visprog.lang.words import ANSWERS, clauses, spans, whole
 from visprog.tool import Param, ToolSpec
 from visprog.values import Image, Region, Text
 
@@ -25,9 +26,16 @@ _KEYWORDS = tuple(filter(str.islower, keyword.kwlist))
 _MAX_TEXT = 80  # characters of a free text
 _MAX_ITEMS = 8  # of a list literal: a small model may repeat itself for ever
 _FREE_TEXT = r"""^"\\\x00-\x1F\x7F"""
-_PROPERTIES = (("Region", "label"), ("Text", "text"))
+_PROPERTIES = (("Region", "label"), ("Text", "text"), ("Image", "width"), ("Image", "height"))
+_OF_VIDEOS = (("Image", "time"), ("Region", "time"), ("Video", "duration"))
 _ITEMS = (Region, Image, Text)  # of lists that comprehensions are over
-_SHARED = ("span", "digits")  # rules that are the same within a comprehension
+_SHARED = (
+    "span",
+    "clause",
+    "digits",
+    "positive",
+    "decimal",
+)  # rules that are the same within a comprehension
 _EACH = "r"  # the name of a comprehension's variable, where names are not free
 
 
@@ -60,6 +68,7 @@ def grammar(
 
 _TEXTS = t.ListType(t.STR)
 _REGION, _REGIONS = t.Named("Region"), t.ListType(t.Named("Region"))
+_IMAGE, _IMAGES = t.Named("Image"), t.ListType(t.Named("Image"))
 
 
 class _Builder:
@@ -78,9 +87,11 @@ class _Builder:
         self.nests = not variables and not within
         self.inputs = {name: t.of(kind) for name, kind in inputs.items()}
         video = t.Named("Video") in self.inputs.values()
+        self.properties = _PROPERTIES + (_OF_VIDEOS if video else ())
         self.tools = {n: spec for n, spec in tools.items() if video or spec.family != "video"}
         self.question = question
         self.spans = spans(question) if question is not None else ()
+        self.clauses = clauses(question) if question is not None else ()
         self.variables = variables
         self.made: dict[str, n.Part] = {}
         self.more: dict[n.Part, str] = {}  # the rule of each kind of list's later items
@@ -92,7 +103,8 @@ class _Builder:
         self.gives = {spec.name: t.of(spec.returns) for spec in self.tools.values()}
         self.wanted = dict.fromkeys(kind for kinds in self.params.values() for kind in kinds)
         lists = [kind for kind in self.wanted if isinstance(kind, t.ListType)]
-        sources = [*self.inputs.values(), *self.gives.values(), *lists, t.INT, t.STR, t.BOOL]
+        plain: list[t.Type] = [t.INT, t.FLOAT, t.STR, t.BOOL]
+        sources = [*self.inputs.values(), *self.gives.values(), *lists, *plain]
         self.sources = tuple(dict.fromkeys(sources))
         self.inner = self.scopes() if self.nests else {}
 
@@ -109,9 +121,17 @@ class _Builder:
         ways = [n.Ref("bool"), n.Ref("str"), n.Ref("chosen"), *map(self.source, kinds)]
         self.made["answer"] = n.choice([*self.names, *ways])
         for kind in kinds:
-            number = isinstance(kind, t.Number)
-            self.made[_rule(kind)] = self.number(kind) if number else n.choice(self.ways(kind))
+            if isinstance(kind, t.Number):
+                self.numbers(kind)
+            elif kind == _REGIONS:
+                self.made["found"] = n.choice(self.ways(kind))
+                more = n.Repeat(n.seq(" + ", n.Ref("found")), "?")
+                self.made[_rule(kind)] = n.seq(n.Ref("found"), more)
+            else:
+                self.made[_rule(kind)] = n.choice(self.ways(kind))
+        self.made.update(literals(self.question))
         self.made["span"] = n.one_of(self.spans)
+        self.made["clause"] = n.one_of(dict.fromkeys((*self.clauses, *self.spans)))
         self.texts()
         self.logic()
         return self.made
@@ -144,13 +164,30 @@ class _Builder:
         items = n.seq(f"[{_EACH} for {_EACH} in ", self.slot(t.ListType(kind)))
         return n.seq(items, " if ", n.Ref(f"{prefix}bool"), "]")
 
-    def summed(self, kind: t.Type) -> list[n.Part]:
-        """What numbers of the items of a list come to; not the largest: there may be no items."""
+    def gathered(self, kind: t.Type) -> list[n.Part]:
+        """What numbers of the items of a list come to; the largest of pictures only, as there may
+        be no other items."""
         return [
-            n.seq("sum(", self.for_each(_rule(kind), item), ")")
+            n.seq(f"{gather}(", self.for_each(_rule(kind), item), ")")
             for item, (_, inner) in self.inner.items()
             if kind in inner.sources
+            for gather in (("sum", "max", "min") if item == _IMAGE else ("sum",))
         ]
+
+    def extreme(self, item: t.Type) -> list[n.Part]:
+        """The item of a list of which a number is the largest or the least."""
+        if item not in self.inner:
+            return []
+        prefix, inner = self.inner[item]
+        listed = self.slot(t.ListType(item))
+        made: list[n.Part] = []
+        for kind in inner.sources:
+            if isinstance(kind, t.Number):
+                said = n.Ref(prefix + _rule(kind))
+                which = n.choice([n.Quote(" == max("), n.Quote(" == min(")])
+                begun = n.seq(f"[{_EACH} for {_EACH} in ", listed, " if ", said, which)
+                made.append(n.seq(begun, self.for_each(_rule(kind), item), ")][0]"))
+        return made
 
     # -- types
 
@@ -171,9 +208,14 @@ class _Builder:
             made.append(self.listed(self.slot(kind.item)))
         if isinstance(kind, t.ListType) and kind.item in self.inner:
             made.append(self.those(kind.item))
+        made += self.extreme(kind)
+        if kind == _IMAGE and _IMAGES in self.sources:
+            made += [n.seq(self.slot(_IMAGES), place) for place in ("[0]", "[-1]")]
+        if kind == t.INT and _IMAGES in self.sources:
+            made.append(n.seq("len(", self.slot(_IMAGES), ")"))
         if kind == _TEXTS and _REGION in self.inner:
             made.append(n.seq(f"[{_EACH}.label for {_EACH} in ", self.slot(_REGIONS), "]"))
-        for owner, name in _PROPERTIES:
+        for owner, name in self.properties:
             if PROPERTIES[owner][name].kind == kind and t.Named(owner) in self.sources:
                 made.append(n.seq(self.slot(t.Named(owner)), f".{name}"))
         return made
@@ -196,6 +238,7 @@ class _Builder:
             item = n.choice([self.text(param), *self.names])
             return n.choice([self.listed(item), self.slot(kind)])
         digits = [n.Ref("digits")] if t.fits(t.INT, kind) else []
+        digits += [n.Ref("decimal")] if t.fits(t.FLOAT, kind) else []
         return n.choice([self.slot(kind), *digits])
 
     def listed(self, item: n.Part) -> n.Part:
@@ -209,6 +252,10 @@ class _Builder:
     def text(self, param: Param) -> n.Part:
         """The literals of a text parameter."""
         more = (whole(self.question or ""),) if param.name == "question" else ()
+        if param.words.clauses and self.question is not None:
+            known = set(self.clauses) | set(self.spans)
+            others = [n.Quote(text) for text in more if text and text not in known]
+            return n.seq('"', n.choice([n.Ref("clause"), *others]), '"')
         return self.literal(param.words.words, param.words.spans, tuple(filter(None, more)))
 
     def literal(self, words: Sequence[str], with_spans: bool, more: Sequence[str] = ()) -> n.Part:
@@ -241,17 +288,15 @@ class _Builder:
 
     # -- numbers and logic
 
-    def number(self, kind: t.Type) -> n.Part:
-        """A number that tools found, or the sum or difference of two."""
-        more = n.Repeat(n.Chars("0-9"), "?")
-        self.made["digits"] = n.choice([n.Quote("0"), n.seq(n.Chars("1-9"), more, more)])
-        term = f"{_rule(kind)}-term"
-        self.made[term] = n.choice([*self.ways(kind), *self.summed(kind)])
-        same = n.choice([n.Ref(term), *self.names])
-        rest = n.seq(n.choice([n.Quote(" + "), n.Quote(" - ")]), same)
-        if not self.names:
-            return n.seq(n.Ref(term), n.Repeat(rest, "?"))
-        return n.choice([n.seq(n.Ref(term), n.Repeat(rest, "?")), n.seq(*self.names, rest)])
+    def numbers(self, kind: t.Number) -> None:
+        """What numbers of a type come to, by themselves and by those of other types."""
+        ways = [*self.ways(kind), *self.gathered(kind)]
+        alike = [one for one in self.sources if isinstance(one, t.Number) and one.unit]
+        pairs = [t.INT, *alike] if kind == t.FLOAT else []
+        quotients = [(_rule(one), _rule(one)) for one in pairs]
+        base = n.choice(ways)
+        rules = number(_rule(kind), base, self.names, whole=kind.whole, quotients=quotients)
+        self.made.update(rules)
 
     def comparisons(self) -> list[n.Part]:
         """Numbers of one unit, or of one unit and none; and texts."""
@@ -261,7 +306,7 @@ class _Builder:
         made: list[n.Part] = []
         for unit in dict.fromkeys(kind.unit for kind in numbers):
             left = self.side([kind for kind in numbers if kind.unit == unit])
-            right = n.choice([left, self.side(plain), n.Ref("digits")])
+            right = n.choice([left, self.side(plain), n.Ref("digits"), n.Ref("decimal")])
             made.append(n.seq(left, signs, right))
         return [*made, n.Ref("str-test")]
 
@@ -278,9 +323,12 @@ class _Builder:
         every = n.choice([n.Quote("all("), n.Quote("any(")])
         each = [n.seq(every, self.for_each("bool", kind), ")") for kind in self.inner]
         if self.variables:
-            asked = n.seq(n.Ref("bool"), " for ", n.Ref("name"), " in ")
-            each = [n.seq(every, asked, self.slot(_REGIONS), ")")]
-        self.made["test"] = n.choice([*self.ways(t.BOOL), *self.comparisons(), *each])
+            of_each = n.seq(n.Ref("bool"), " for ", n.Ref("name"), " in ")
+            each = [n.seq(every, of_each, self.slot(_REGIONS), ")")]
+        self.made["asked"] = n.choice([*self.ways(t.BOOL), *each])
+        alike = n.seq(n.choice([n.Quote(" != "), n.Quote(" == ")]), n.Ref("asked"))
+        asked = n.seq(n.Ref("asked"), n.Repeat(alike, "?"))  # no brackets: they would multiply
+        self.made["test"] = n.choice([asked, *self.comparisons()])
         negated = n.seq("not ", n.choice([n.Ref("test"), inner, *self.names]))
         self.made["factor"] = n.choice([n.Ref("test"), negated])
         bare = n.choice([inner, *self.names])  # no answer by itself

@@ -10,6 +10,7 @@ def _set(words: str) -> frozenset[str]:
 
 
 MAX_SPAN = 4  # words
+MAX_CLAUSE = 12  # words
 MAX_WORDS = 120  # of a question; what follows is not quoted
 
 ANSWERS = (
@@ -162,6 +163,18 @@ def spans(question: str) -> tuple[str, ...]:
                 if _quotable(span):
                     found.add(" ".join(span))
                     found.add(" ".join([*span[:-1], singular(span[-1])]))
+    return tuple(sorted(found))
+
+
+def clauses(question: str) -> tuple[str, ...]:
+    """What a program may quote where it may say a sentence: 1 to MAX_CLAUSE words between two marks
+    of the question, as they stand; sorted."""
+    found: set[str] = set()
+    for words in phrases(question):
+        for start in range(len(words)):
+            for end in range(start + 1, min(start + MAX_CLAUSE, len(words)) + 1):
+                if words[end - 1] not in _LINKING_WORDS | _NOT_FIRST:
+                    found.add(" ".join(words[start:end]))
     return tuple(sorted(found))
 
 
