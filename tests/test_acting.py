@@ -147,7 +147,7 @@ def test_another_planner_writes_the_program_and_the_simulator_judges_it() -> Non
     assert made.faults == ("step 1, place_on(cup, tray): it needs holding(cup)",)
     made = planned("x", f"cup = {cup}\nreturn [pick(cup), pick({tray}), place_on(cup, cup)]")
     assert len(made.faults) == 2 and "two of these are one" in made.faults[1]
-    assert planned("x", "return 3").faults == ("the program calls no skill",)
+    assert planned("x", "return 3").faults[0].startswith("the program calls no skill")
     assert "no tool `throw`" in planned("x", f"return [throw({cup})]").reason
     assert (
         "promises" in planned("x", 'return [pick("cup")]').reason

@@ -3,15 +3,17 @@ that it is about, and simulated."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from visprog.acting.simulator import Action, State, completed, simulate
-from visprog.acting.skills import Skill, Skills, said
+from visprog.acting.grounding import finder
+from visprog.acting.ordering import Loop, order
+from visprog.acting.reading import read
+from visprog.acting.simulator import Action, State, simulate
+from visprog.acting.skills import Skills, said
 from visprog.agent import Agent, Answer
-from visprog.errors import PlanError, ProgramError, SettingsError, VisprogError
+from visprog.errors import SettingsError, VisprogError
 from visprog.tool import Toolset
 from visprog.trace import ANSWERED
 from visprog.values import Region, Unknown
@@ -21,19 +23,7 @@ ASKED = (
     "Plan for a robot: return the list of the actions that are to be done, in order, each a call "
     "of one of the words of the family `act`. The request: {request}"
 )
-FINDING = (
-    "Find {}.",
-    "Select {}.",
-    "{}",
-    "Point at {}.",
-    "Pick up {}.",
-)  # in words that planners know
 POINT = "point"  # the word that tells where a thing is in space
-CLAUSE = re.compile(r"[,;.]?\s+(?:and\s+then|then|and)\s+|[;.]\s+", re.IGNORECASE)
-POLITE = re.compile(
-    r"^(?:please|now|kindly|(?:can|could|would|will) you|i want you to|first|then)[,\s]+",
-    re.IGNORECASE,
-)
 
 MakeAgent = Callable[[Toolset], Agent]
 
@@ -129,7 +119,7 @@ def _judged(request: str, skills: Skills, agent: Agent, answer: Answer) -> Actio
         actions.append(Action(step.tool, tuple(taken)))
     state, told = simulate(skills, actions)
     if not actions:
-        told = ["the program calls no skill"]
+        told = ["the program calls no skill, or found nothing to call one for"]
     points = {name: _point(agent.tools, region) for name, region in things.items()}
     return ActionPlan(
         request,
@@ -179,72 +169,20 @@ def _read(request: str, skills: Skills, agent: Agent) -> str:
     """A program for a request that is made of what the skills say.
 
     Raises:
-        PlanError: a part of it is nothing that a skill says, or cannot be done.
+        PlanError: a part of it is not understood, or cannot be done.
     """
-    found: dict[str, str] = {}  # what is said of a thing -> its name in the program
-    wanted: list[Action] = []
-    for clause in filter(None, map(_plainly, CLAUSE.split(request))):
-        skill, spoken = _match(clause, skills)
-        names = [found.setdefault(spoken[name], f"thing_{len(found) + 1}") for name in skill.takes]
-        wanted.append(Action(skill.name, tuple(names)))
-    if not wanted:
-        raise PlanError("the request asks for nothing to be done")
-    made = completed(skills, wanted)
-    if made is None:
-        told = {name: text for text, name in found.items()}
-        listed = ", ".join(
-            str(Action(one.skill, tuple(told[name] for name in one.things))) for one in wanted
-        )
-        raise PlanError(f"no few actions before it make {listed} possible by what the skills need")
-    finders = "".join(_finder(f"find_{name}", text, agent) for text, name in found.items())
-    things = "".join(f"{name} = find_{name}(image)\n" for name in found.values())
-    calls = ", ".join(f"{one.skill}({', '.join(one.things)})" for one in made)
-    return f"{finders}{things}return [{calls}]\n"
+    made = order(read(request, skills), skills)
+    finders = "".join(finder(f"find_{name}", phrase, agent) for name, phrase in made.things.items())
+    things = "".join(f"{name} = find_{name}(image)\n" for name in made.things)
+    if not any(isinstance(part, Loop) for part in made.parts):
+        return f"{finders}{things}return [{', '.join(map(str, made.parts))}]\n"
+    lines = "".join(map(_line, made.parts))
+    return f"{finders}{things}actions = []\n{lines}return actions\n"
 
 
-def _plainly(clause: str) -> str:
-    text, before = " ".join(clause.split()).rstrip(".!?"), ""
-    while text != before:
-        before, text = text, POLITE.sub("", text)
-    return text
-
-
-def _match(clause: str, skills: Skills) -> tuple[Skill, dict[str, str]]:
-    """The skill whose pattern fits a clause with the most words of its own."""
-    best: tuple[int, Skill, dict[str, str]] | None = None
-    for skill in skills.by_name.values():
-        for pattern in skill.says:
-            parts = re.split(r"\{(\w+)\}", pattern)
-            form = "".join(
-                f"(?P<{part}>.+?)" if place % 2 else re.escape(part)
-                for place, part in enumerate(parts)
-            )
-            found = re.fullmatch(form, clause, re.IGNORECASE)
-            own = len("".join(parts[::2]).split())
-            if found and (best is None or own > best[0]):
-                best = own, skill, found.groupdict()
-    if best is None:
-        raise PlanError(
-            f"no skill says {clause!r}: name one as its `says` have it, or choose a planner that "
-            "reads skills, such as --planner openai:MODEL"
-        )
-    return best[1], best[2]
-
-
-def _finder(name: str, text: str, agent: Agent) -> str:
-    """A helper that finds what a text means: the first of the planner's programs for requests to
-    find it that gives a region.
-
-    Raises:
-        PlanError: none of them does.
-    """
-    for request in FINDING:
-        program = agent.plan(request.format(text)).text.strip()
-        lines = "".join(f"    {line}\n" for line in program.splitlines())
-        made = f"def {name}(image: Image) -> Region:\n{lines}\n"
-        try:
-            agent.check(f"{made}return {name}(image)\n")
-        except ProgramError:
-            continue
-        return made
-    raise PlanError(f"the planner wrote no program that finds {text!r}: say it in other words")
+def _line(part: Action | Loop) -> str:
+    """A statement that adds what is to be done to the list of actions."""
+    if isinstance(part, Action):
+        return f"actions += [{part}]\n"
+    calls = ", ".join(map(str, part.body))
+    return f"for each_{part.over} in {part.over}:\n    actions += [{calls}]\n"

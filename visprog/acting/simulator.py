@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from heapq import heappop, heappush
+from itertools import count, permutations
 
 from visprog.acting.skills import ANY, Fact, Ground, Skill, Skills, said
 
 State = frozenset[Ground]
-STATES = 20_000  # that a search looks at
+ALONE = 400_000  # actions that a search tries before one that is wanted
+TOGETHER = 40_000  # that one for all wanted actions together tries
 LONGEST = 4  # actions that it puts before one that cannot be done yet
 
 
@@ -44,9 +45,21 @@ def after(skill: Skill, things: Mapping[str, str], state: State) -> State:
     return frozenset(kept | {fact.about(things) for fact in skill.makes if fact.holds})
 
 
+def after_all(skills: Skills, state: State, actions: Sequence[Action]) -> State:
+    """What holds when all are done."""
+    return simulate_from(skills, state, actions)[0]
+
+
 def simulate(skills: Skills, actions: Sequence[Action]) -> tuple[State, list[str]]:
     """What holds at the end, and what cannot be done: a plan without faults can be carried out."""
-    state, told = skills.start, []
+    return simulate_from(skills, skills.start, actions)
+
+
+def simulate_from(
+    skills: Skills, state: State, actions: Sequence[Action]
+) -> tuple[State, list[str]]:
+    """As `simulate`, from another state on."""
+    told = []
     for number, action in enumerate(actions, 1):
         skill = skills.by_name[action.skill]
         things = dict(zip(skill.takes, action.things, strict=True))
@@ -57,41 +70,84 @@ def simulate(skills: Skills, actions: Sequence[Action]) -> tuple[State, list[str
 
 def completed(skills: Skills, wanted: Sequence[Action]) -> list[Action] | None:
     """The actions with others before those that could not be done yet; None where a search over at
-    most LONGEST more finds none. The fewest that do are taken."""
-    state, made = skills.start, list[Action]()
-    things = tuple(dict.fromkeys(thing for action in wanted for thing in action.things))
-    for action in wanted:
-        before = _found(skills, state, action, things)
-        if before is None:
+    most LONGEST more before each finds none. The fewest are taken, as late as can be; in a long
+    row, the fewest for each action.
+    """
+    return completed_from(skills, skills.start, wanted, ())
+
+
+def completed_from(
+    skills: Skills, state: State, wanted: Sequence[Action], things: Sequence[str]
+) -> list[Action] | None:
+    """As `completed`, from another state on. Others are done with the things of the wanted ones, or
+    if that is no way, with `things` too."""
+    own = tuple(dict.fromkeys(thing for action in wanted for thing in action.things))
+    things = tuple(dict.fromkeys((*own, *things)))
+    whole = _found(skills, state, wanted, own, TOGETHER)
+    if whole is not None:
+        return list(whole)
+    made = list[Action]()
+    for action in wanted:  # one by one: not always the fewest, but within reach
+        some = _found(skills, state, [action], action.things, ALONE)
+        if some is None:
+            some = _found(skills, state, [action], things, ALONE)
+        if some is None:
             return None
-        for one in (*before, action):
-            state = after(skills.by_name[one.skill], _named(skills, one), state)
-            made.append(one)
+        made += some
+        state = after_all(skills, state, some)
     return made
 
 
 def _found(
-    skills: Skills, start: State, wanted: Action, things: Sequence[str]
+    skills: Skills, start: State, wanted: Sequence[Action], things: Sequence[str], most: int
 ) -> tuple[Action, ...] | None:
-    """The shortest way to a state in which an action can be done: a breadth-first search."""
-    goal, taken = skills.by_name[wanted.skill], _named(skills, wanted)
-    waiting: deque[tuple[State, tuple[Action, ...]]] = deque([(start, ())])
-    seen = {start}
-    while waiting and len(seen) < STATES:
-        state, way = waiting.popleft()
-        if not faults(goal, taken, state):
+    """The way through all that is wanted with the fewest other actions: a best-first search that
+    tries at most `most` of these."""
+    helping = _helping(skills, wanted)
+    waiting: list[tuple[int, int, int, State, tuple[Action, ...]]] = [(0, 0, 0, start, ())]
+    seen: set[tuple[int, State]] = set()
+    order = count(1)  # of equal ones the first that was found
+    tried = 0
+    while waiting and tried < most:
+        added, left, _, state, way = heappop(waiting)
+        done = -left
+        if done == len(wanted):
             return way
-        if len(way) == LONGEST:
+        if (done, state) in seen:
             continue
-        for skill in skills.by_name.values():
+        seen.add((done, state))
+        if not faults(skills.by_name[wanted[done].skill], _named(skills, wanted[done]), state):
+            then = after_all(skills, state, [wanted[done]])
+            heappush(waiting, (added, left - 1, next(order), then, (*way, wanted[done])))
+        if added == LONGEST * len(wanted):
+            continue
+        for skill in helping:
             for chosen in permutations(things, len(skill.takes)):
+                tried += 1
                 action = Action(skill.name, chosen)
                 named = _named(skills, action)
-                reached = after(skill, named, state)
-                if reached not in seen and not faults(skill, named, state):
-                    seen.add(reached)
-                    waiting.append((reached, (*way, action)))
+                if not faults(skill, named, state):
+                    reached = after(skill, named, state)
+                    if (done, reached) not in seen:
+                        step = (added + 1, left, next(order), reached, (*way, action))
+                        heappush(waiting, step)
     return None
+
+
+def _helping(skills: Skills, wanted: Sequence[Action]) -> list[Skill]:
+    """The skills that make or end a fact that the wanted ones need, or such skills themselves."""
+    needed = {(fact.name, fact.holds) for one in wanted for fact in skills.by_name[one.skill].needs}
+    found: list[Skill] = []
+    before = -1
+    while len(found) > before:
+        before = len(found)
+        for skill in skills.by_name.values():
+            if skill not in found and any(
+                (fact.name, fact.holds) in needed for fact in skill.makes
+            ):
+                found.append(skill)
+                needed |= {(fact.name, fact.holds) for fact in skill.needs}
+    return [skill for skill in skills.by_name.values() if skill in found]
 
 
 def _named(skills: Skills, action: Action) -> dict[str, str]:
