@@ -4,8 +4,8 @@
 
 Pictures, scene graphs, questions and their programs are made up. The run is `visprog eval spatial`
 under the profile `oracle` with the planner `scripted:FILE`, in a process of its own, as a user's.
-It writes `DIR/results.json` and prints it; it exits with 1 if an answer is wrong, or if what a run
-wrote that was killed differs from what one wrote that was not.
+It writes `DIR/results.json` and prints it; it exits with 1 if an answer is wrong, if what a run
+wrote that was killed differs from what one wrote that was not, or if it was not killed so often.
 """
 
 from __future__ import annotations
@@ -186,20 +186,29 @@ def kill(task: Path, times: int, seed: int) -> dict[str, Any]:
     an undisturbed run wrote. Every other time the last line is torn as well."""
     draw, out, total = random.Random(seed), task / "killed", lines(task / "whole")
     shutil.rmtree(out, ignore_errors=True)
-    done = []
+    done, killed = [], 0
     for number in range(times):
         with subprocess.Popen(command(task, out), stdout=subprocess.DEVNULL) as process:
-            wanted = lines(out) + draw.randrange(2 * total // (times + 1))  # of both columns
+            share = 2 * (total - lines(out)) // (times - number + 1)  # of what both columns lack
+            wanted = lines(out) + draw.randrange(max(1, share))
             while lines(out) < wanted and process.poll() is None:
                 time.sleep(draw.uniform(0.001, 0.02))
             process.send_signal(signal.SIGKILL)
+        killed += process.returncode == -signal.SIGKILL
         done.append(lines(out))
         if number % 2 and done[-1]:
             tear(out)
     subprocess.run(command(task, out), check=True, stdout=subprocess.DEVNULL)
     files = ("report.json", *RESULTS, "predictions.json")
     differ = [name for name in files if read(out / name) != read(task / "whole" / name)]
-    return {"times": times, "done_after_each": done, "identical": not differ, "differ": differ}
+    same = not differ and killed == times
+    return {
+        "killed": killed,
+        "done_after_each": done,
+        "lines": total,
+        "identical": same,
+        "differ": differ,
+    }
 
 
 def lines(out: Path) -> int:

@@ -27,7 +27,7 @@ from visprog.planning import Plan
 from visprog.planning.chat import Completion, Message
 from visprog.planning.planner import Usage
 from visprog.planning.providers import ChatSettings
-from visprog.tool import Model
+from visprog.tool import Backend, Model
 
 DOG = Question("dog", ("1",), "Is there a dog?", "yes", program=tuple(question("")["semantic"]))
 COLOUR = replace(DOG, id="colour", text="What color is the dog?", answer="red", program=())
@@ -274,6 +274,57 @@ def test_all_columns_use_the_runner_before_it_is_closed(folder: Path) -> None:
     assert report["columns"]["program"]["rate"] == 1.0
     assert report["columns"]["without-depth"]["rate"] == 1.0
     assert runner.closed
+
+
+# -- tools that give no answer in time
+
+
+class Hanging(LocalRunner):
+    """Answers `query` only once it is let go."""
+
+    def __init__(self) -> None:
+        self.let_go = threading.Event()
+
+    def run(self, backend: Any, tool: str, calls: Any) -> Ran:
+        if tool == "query":
+            self.let_go.wait(30)
+        return super().run(backend, tool, calls)
+
+
+class Late(LocalRunner):
+    """Waits in vain for whatever answers `query`."""
+
+    def run(self, backend: Any, tool: str, calls: Any) -> Ran:
+        if tool == "query":
+            raise TimeoutError("the camera sent nothing")
+        return super().run(backend, tool, calls)
+
+
+def timed_out(folder: Path, **settings: Any) -> str:
+    """Why the question after a colour has no answer, which is counted as a time-out."""
+    report = measured(folder, answering(folder, **settings), only=())
+    assert report["failures"]["timeout"]["rate"] == 0.5
+    assert report["failures"]["runtime"]["rate"] == 0.0
+    made = {result.id: result for result in read_results(folder / "out" / "results.jsonl")}
+    assert made["dog"].correct and made["dog"].failure == ""
+    assert (made["colour"].failure, made["colour"].correct) == ("timeout", False)
+    return made["colour"].reason
+
+
+@pytest.mark.parametrize("isolate", [False, True])
+def test_a_tool_that_hangs_is_counted_as_a_time_out(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, isolate: bool
+) -> None:
+    monkeypatch.setattr(Backend, "deadline", 0.2)
+    runner = Hanging()
+    told = timed_out(folder, runner=runner, isolate=isolate)
+    runner.let_go.set()
+    assert told.startswith("line 1: query: no answer from")
+    assert told.endswith("within 0.2 seconds")
+
+
+def test_a_tool_that_waited_in_vain_is_counted_as_a_time_out(folder: Path) -> None:
+    assert "TimeoutError: the camera sent nothing" in timed_out(folder, runner=Late())
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,19 @@ import pytest
 from PIL import Image as PillowImage
 
 from visprog.cli import main
+from visprog.errors import (
+    BudgetError,
+    DeadlineError,
+    ImageError,
+    IsolationError,
+    ParseError,
+    PlanError,
+    SilenceError,
+    StepLimit,
+    ToolError,
+    ToolTimeout,
+    VideoError,
+)
 from visprog.eval.results import read_results
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -66,7 +79,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("VISPROG_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.chdir(tmp_path)
-    contents = {"questions": QUESTIONS, "choices": CHOICES, "graphs": {"1": GRAPH}}
+    others = {"another": CHOICES["01"]}
+    contents = {
+        "questions": QUESTIONS,
+        "choices": CHOICES,
+        "others": others,
+        "graphs": {"1": GRAPH},
+    }
     for name, content in contents.items():
         Path(f"{name}.json").write_text(json.dumps(content))
     Path("images").mkdir()
@@ -168,9 +187,16 @@ def test_failures_are_told_by_their_kind(folder: Path, capsys: pytest.CaptureFix
 def test_a_program_without_end_is_a_timeout(folder: Path) -> None:
     from visprog.eval.results import Outcome
 
-    names = ("DeadlineError", "StepLimit", "ToolError", "BudgetError", "ImageError", "ParseError")
-    kinds = [Outcome("failed", error=name).failure for name in names]
-    assert kinds == ["timeout", "runtime", "runtime", "plan", "picture", "parse"]
+    kinds = {
+        "timeout": (DeadlineError, ToolTimeout, SilenceError),
+        "runtime": (StepLimit, ToolError, IsolationError),
+        "plan": (PlanError, BudgetError),
+        "picture": (ImageError, VideoError),
+        "parse": (ParseError,),
+    }
+    for kind, errors in kinds.items():
+        for error in errors:
+            assert Outcome("failed", error=error.__name__).failure == kind
     assert Outcome("abstained").failure == "abstained" and Outcome("answered").failure == ""
 
 
@@ -182,6 +208,59 @@ def test_a_missing_picture_fails_its_question(
     assert evaluated(*ORACLE, "--columns", "program") == 0
     assert read_results(Path("out/results.jsonl"))[4].failure == "picture"
     assert "4 answered, 0 abstained, 1 failed (picture 1)" in capsys.readouterr().err
+
+
+# -- protocols of other works
+
+
+def drawn(*more: str) -> list[str]:
+    """The ids that `run.json` says were drawn."""
+    assert evaluated(*ORACLE, "--protocol", "visprog", "--overwrite", *more) == 0
+    told = json.loads(Path("out/run.json").read_text())
+    assert isinstance(told["drawn"], list)
+    return told["drawn"]
+
+
+def test_the_ids_that_were_drawn_are_told(folder: Path) -> None:
+    types = ("relS", "relO", "exist")
+    more = {
+        f"{kind}{n}": question(f"Is there a dog? {kind} {n}", "yes", SELECT, EXIST, types=named)
+        for kind in types
+        for n in range(9)
+        for named in [{"structural": "verify", "semantic": "rel", "detailed": kind}]
+    }
+    more["relS0"]["isBalanced"] = False
+    Path("questions.json").write_text(json.dumps(more))
+    Path("choices.json").write_text(json.dumps({name: CHOICES["01"] for name in more}))
+    made = drawn("--per-type", "4", "--seed", "5")
+    assert [sum(name.startswith(kind) for name in made) for kind in types] == [4, 4, 4]
+    assert "relS0" not in made and made == sorted(made, key=list(more).index)
+    assert [result.id for result in read_results(Path("out/results.jsonl"))] == made
+    assert "official" not in report() and report()["n"] == 12
+    assert "Drawn by the protocol visprog, at most 4" in Path("out/report.md").read_text()
+    assert drawn("--per-type", "4", "--seed", "5") == made
+    assert drawn("--per-type", "4", "--seed", "6") != made
+    assert drawn("--per-type", "4", "--seed", "5", "--limit", "5") == made  # of which 5 are asked
+    assert report()["n"] == 5
+
+
+def test_a_whole_set_has_its_official_figures_and_no_draw(folder: Path) -> None:
+    assert evaluated(*ORACLE, "--protocol", "vipergpt") == 0
+    assert report()["official"]["accuracy"] == pytest.approx(200 / 3)
+    assert "drawn" not in json.loads(Path("out/run.json").read_text())
+    assert "Compared by the protocol vipergpt." in Path("out/report.md").read_text()
+
+
+def test_tasks_of_others_have_no_official_figures(folder: Path) -> None:
+    row = {"question": "Is there a dog?", "image": "1.jpg", "answer": "yes", "type": "query"}
+    Path("mine.jsonl").write_text(json.dumps(row))
+    Path("plans.json").write_text(json.dumps(PLANS))
+    given = "--questions mine.jsonl --images images --scene-graphs graphs.json --tools oracle"
+    assert evaluated("--planner", "scripted:plans.json", task="custom", given=given) == 0
+    assert "official" not in report()
+    assert all("official" not in one for one in report()["columns"].values())
+    assert report()["metrics"].keys() == {"accuracy", "accuracy_all", "accuracy_balanced"}
+    assert report()["columns"]["guess"]["metrics"]["accuracy"] == 1.0
 
 
 # -- the files of a split
@@ -230,6 +309,7 @@ def test_a_split_that_is_not_there(
         (f"{GIVEN} --ablate telepathy", "no tool 'telepathy'"),
         (f"{GIVEN} --scene-graphs none.json", "no scene graphs at none.json"),
         (f"{GIVEN} --choices none.json", "none.json: No such file"),
+        (f"{GIVEN} --choices others.json", "they are of none of the questions, such as 01"),
         (f"{GIVEN} --planner reference --mode stepwise", "are whole"),
     ],
 )
@@ -304,7 +384,8 @@ def test_where_files_lie_does_not_matter(folder: Path) -> None:
 def test_a_run_is_stopped_by_the_keyboard_and_gone_on_with(folder: Path) -> None:
     more = {f"{n}-{name}": one for n in range(400) for name, one in QUESTIONS.items()}
     Path("questions.json").write_text(json.dumps(more))
-    words = [sys.executable, "-m", "visprog.cli", "eval", "gqa", *GIVEN.split(), *ORACLE]
+    given = GIVEN.partition(" --choices")[0]
+    words = [sys.executable, "-m", "visprog.cli", "eval", "gqa", *given.split(), *ORACLE]
     words += ["--out", "out", "--columns", "program", "--no-cache"]
     path = os.pathsep.join([str(ROOT), str(ROOT / "tools")])
     results = Path("out/results.jsonl")
@@ -324,6 +405,6 @@ def test_a_run_is_stopped_by_the_keyboard_and_gone_on_with(folder: Path) -> None
     assert process.returncode == 130 and "visprog: stopped" in told and "Traceback" not in told
     done = len(read_results(results))
     assert 0 < done < len(more) and report()["stopped"] == f"after {done} of {len(more)} questions"
-    assert evaluated(*ORACLE, "--columns", "program", "--no-cache") == 0
+    assert evaluated(*ORACLE, "--columns", "program", "--no-cache", given=given) == 0
     assert [result.id for result in read_results(results)] == list(more)
     assert "stopped" not in report() and report()["n"] == len(more)

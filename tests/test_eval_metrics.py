@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from visprog.eval.metrics import official, sampled, together, vipergpt_right, vqa_normal
 from visprog.eval.questions import Question
+from visprog.eval.scoring import normal
 
-ANSWERS = ["yes", "no", "red", "color"]
+ANSWERS = ["yes", "no", "red", "color", "caf\u00e9", "\u6570"]
+ODD = ["Red", "red.", "TRUE", "t-shirt ", "Caf\u00c9", "..", "3.0"]  # as other files may have them
 
 
 @st.composite
@@ -27,7 +29,7 @@ def sets(draw: Any) -> tuple[list[Question], dict[str, str], dict[str, Any]]:
             ("1",),
             " ".join(["word"] * draw(st.integers(1, 3))),
             draw(text),
-            structural=draw(st.sampled_from(["query", "verify", "choose"])),
+            structural=draw(st.sampled_from(["query", "verify", "choose", ""])),
             semantic=draw(st.sampled_from(["attr", "obj"])),
             detailed=draw(st.sampled_from(["exist", "twoCommon"])),
             balanced=draw(st.booleans()),
@@ -127,6 +129,47 @@ def test_right_predictions_are_perfect(drawn: Any) -> None:
     for name in ("accuracy", "open", "binary", "consistency"):
         assert made[name] in (100.0, None)
     assert made["validity"] is None  # no choices were given
+
+
+@given(sets(), st.lists(st.sampled_from(ODD), min_size=12, max_size=12), st.booleans())
+def test_right_predictions_are_perfect_however_the_file_writes_them(
+    drawn: Any, answers: list[str], with_choices: bool
+) -> None:
+    asked = [replace(one, answer=text) for one, text in zip(drawn[0], answers, strict=False)]
+    asked = [one for one in asked if normal(one.answer) and one.detailed != "twoCommon"]
+    choices = {one.id: {"valid": [one.answer], "plausible": [one.answer]} for one in asked}
+    right = {one.id: normal(one.answer) for one in asked}
+    made = official(asked, right, choices if with_choices else None).to_json()
+    assert made["distribution"] in (0.0, None)
+    for name in ("accuracy", "open", "binary", "consistency", "validity", "plausibility"):
+        assert made[name] in (100.0, None)
+    some = with_choices and any(one.balanced for one in asked)
+    assert (made["validity"] is not None) is some
+
+
+@given(sets(), st.lists(st.sampled_from([*ODD, "yes"]), min_size=12, max_size=12))
+def test_no_prediction_is_never_right(drawn: Any, answers: list[str]) -> None:
+    asked = [replace(one, answer=text) for one, text in zip(drawn[0], answers, strict=False)]
+    choices = {one.id: {"valid": [one.answer], "plausible": [""]} for one in asked}
+    for none in ({}, {one.id: "" for one in asked}):
+        made = official(asked, none, choices).to_json()
+        assert made["consistency"] is None
+        for name in ("accuracy", "validity", "plausibility"):
+            assert made[name] in (0.0, None)
+
+
+@given(sets(), st.randoms(use_true_random=False))
+def test_the_order_of_questions_does_not_matter(drawn: Any, order: Any) -> None:
+    questions, predictions, choices = drawn
+    mixed = order.sample(questions, len(questions))
+    first, second = (official(one, predictions, choices).to_json() for one in (questions, mixed))
+    for name, value in first.items():
+        assert second[name] == (value if value is None else pytest.approx(value, abs=1e-9))
+
+
+def test_a_question_without_a_type_is_binary() -> None:
+    made = official([Question("a", ("1",), "?", "yes")], {"a": "yes"})
+    assert (made.binary.n, made.binary.rate, made.open.n) == (1, 1.0, 0)
 
 
 def test_equality_is_plain() -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow
 import pyarrow.parquet
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.eval_questions import PICTURE, QUESTIONS, question
 from visprog.errors import SettingsError
 from visprog.eval.parquet import extract_pictures
 from visprog.eval.questions import Question, load_choices, load_questions
+from visprog.eval.results import Outcome, Result
 from visprog.eval.scoring import iou, normal, relative_accuracy, score, tolerance
 from visprog.values import Region
 
@@ -83,6 +88,10 @@ def test_questions_come_in_a_folder_of_chunks_and_in_lines(tmp_path: Path) -> No
         (json.dumps({"a": question("yes", isBalanced="no")}), "isBalanced true or false"),
         (json.dumps({"a": question("yes", semantic="select: dog")}), "list of steps"),
         (json.dumps({"a": question("yes", entailed="b and c")}), "list of ids"),
+        (json.dumps({"a": question("yes", entailed=3)}), "TypeError"),
+        (json.dumps({"a": question("yes", groups={"global": ["dog"]})}), "the global group as a"),
+        (json.dumps({"a": question("yes", groups="dog")}), "AttributeError"),
+        ('{"a": 1, "a": 2}', "two values have the key 'a'"),
         (json.dumps({"a": question("many", answerType="int")}), "'many' is no number"),
         (json.dumps({"a": {"imageId": "1", "question": "?"}}), "such as a test split"),
         (json.dumps({"a": question("box", answerType="box", answerBox=[3, 0, 1, 1])}), "ends bef"),
@@ -101,7 +110,10 @@ def test_a_file_or_questions_that_are_not_there(tmp_path: Path) -> None:
         load_questions(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["[]", '{"a": 3}', '{"a": {"valid": "yes"}}'])
+@pytest.mark.parametrize(
+    "content",
+    ["[]", '{"a": 3}', '{"a": {"valid": "yes"}}', '{"a": {"valid": [3]}}', '{"a": {}, "a": {}}'],
+)
 def test_files_that_are_no_choices(tmp_path: Path, content: str) -> None:
     (tmp_path / "c.json").write_text(content)
     with pytest.raises(SettingsError, match="choices"):
@@ -266,3 +278,54 @@ def test_relative_accuracy(given: float, wanted: float, accuracy: float) -> None
 def test_normal() -> None:
     assert normal(" Yes.\n") == "yes"
     assert normal("False") == "no"
+    assert normal("e.g. . .") == "e.g"
+    assert normal("\u00a0Caf\u00c9\u2003AU  lait.") == "caf\u00e9 au lait"
+
+
+@given(st.text(st.characters(codec="utf-8") | st.sampled_from(" .TtrueFalse\u0130\u1e9e")))
+def test_what_is_normal_stays_as_it_is(text: str) -> None:
+    assert normal(normal(text)) == normal(text)
+
+
+def forms(raw: dict[str, Any]) -> list[dict[str, Any]]:
+    """A question as files write it otherwise."""
+    texts = [f"[{', '.join(map(repr, raw['entailed']))}]", json.dumps(raw["entailed"])]
+    made = [{**raw, "entailed": text} for text in texts]
+    if raw["groups"] == {"global": None, "local": None}:
+        made += [{**raw, "groups": None}, {key: raw[key] for key in raw if key != "groups"}]
+    return made
+
+
+@given(
+    st.lists(st.text("ab0123", min_size=1, max_size=3), max_size=4),
+    st.sampled_from([None, "dog"]),
+    st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip),
+)
+def test_a_question_is_the_same_however_a_file_writes_it(
+    entailed: list[str], group: str | None, answer: str
+) -> None:
+    raw = question(answer, entailed=entailed, groups={"global": group, "local": group})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "q.jsonl"
+        rows = [{"questionId": str(n), **one} for n, one in enumerate([raw, *forms(raw)])]
+        path.write_text("\n".join(map(json.dumps, rows)))
+        first, *others = load_questions(path)
+    assert (first.entailed, first.group_global, first.answer) == (tuple(entailed), group, answer)
+    assert [replace(one, id="0") for one in others] == [first] * len(others)
+
+
+def test_a_question_without_types_has_none(tmp_path: Path) -> None:
+    raw = question("yes", types=None, groups=None, entailed=None, semantic=None)
+    (tmp_path / "q.json").write_text(json.dumps({"a": raw}))
+    (made,) = load_questions(tmp_path / "q.json")
+    assert (made.structural, made.semantic, made.detailed, made.steps) == ("", "", "", 0)
+    assert (made.entailed, made.group_global, made.balanced) == ((), None, True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "prediction"),
+    [("int", "3.0", "3"), ("int", "3", "3"), ("int", "three", "three"), ("float", "3.0", "3.0")],
+)
+def test_a_count_is_predicted_as_a_whole_number(kind: str, text: str, prediction: str) -> None:
+    made = Result.of(asked("3", kind=kind), Outcome("answered", text, text))
+    assert made.prediction == prediction

@@ -239,6 +239,8 @@ def test_shards_are_put_together(folder: Path) -> None:
     assert made["metrics"] == whole["metrics"] and made["columns"] == whole["columns"]
     for name in ("results.jsonl", "columns/guess.jsonl", "predictions.json"):
         assert (folder / "merged" / name).read_text() == (folder / "whole" / name).read_text()
+    with pytest.raises(SettingsError, match="has a result of 'right', which another one has"):
+        merge([shards[1], *shards[1:]], wanted(folder), folder / "twice")
     with pytest.raises(SettingsError, match="2 questions lack a result"):
         merge(shards[:2], wanted(folder), folder / "short")
     with pytest.raises(SettingsError, match="of another evaluation: its planner is"):

@@ -8,6 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from visprog.eval.stats import Z95, bootstrap, mcnemar, percentile, share, wilson
 
@@ -76,6 +78,16 @@ def test_mcnemar_of_many_questions_neither_overflows_nor_takes_sides() -> None:
     assert mcnemar(6_000, 6_100) == mcnemar(6_100, 6_000)
     assert 0.3 < mcnemar(6_000, 6_100) < 0.4
     assert mcnemar(0, 12_000) == 0.0
+    assert mcnemar(50_000, 50_000) == 1.0
+    assert mcnemar(50_000, 50_001) == pytest.approx(1.0, abs=1e-8)
+
+
+@settings(max_examples=25, deadline=None)  # the exact sums take long
+@given(st.integers(900, 1_400), st.integers(900, 1_400))
+def test_mcnemar_is_the_same_however_many_questions_there_are(first: int, second: int) -> None:
+    n, least = first + second, min(first, second)
+    exact = min(1.0, 2 * sum(math.comb(n, k) for k in range(least + 1)) / 2**n)
+    assert mcnemar(first, second) == pytest.approx(exact, rel=1e-9)
 
 
 def test_a_bootstrap_is_near_the_normal_interval_of_a_mean() -> None:

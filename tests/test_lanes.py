@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from visprog.errors import DeadlineError, ToolError, VisprogError
+from visprog.errors import DeadlineError, ToolTimeout, VisprogError
 from visprog.execution import Ended, Engine, Limits, Run, Step, run
 from visprog.lang.checked import Checker
 from visprog.tool import Backend, Catalogue, Model, Output, Toolset, tool
@@ -319,7 +319,7 @@ def test_a_backend_that_hangs_fails_its_callers_and_is_replaced() -> None:
     tools, gate = make(opened=False, deadline=0.2, batch=1)
     engine = Engine(tools)
     (hung,) = ends(engine, *ask("a")).values()
-    assert isinstance(hung.error, ToolError)
+    assert isinstance(hung.error, ToolTimeout)
     assert str(hung.error) == "line 1: first: no answer from gate within 0.2 seconds"
     gate.opened = True  # type: ignore[misc]
     (fine,) = ends(engine, *ask("b")).values()

@@ -19,7 +19,7 @@ from PIL import Image as PillowImage
 
 from tests import fake_tools, mortal_tools
 from visprog.agent import Agent
-from visprog.errors import ToolError
+from visprog.errors import ToolError, ToolTimeout
 from visprog.eval.answering import Answering
 from visprog.eval.questions import load_questions
 from visprog.eval.runner import Evaluation, evaluate
@@ -225,6 +225,7 @@ def test_a_worker_that_hangs_is_replaced(runner: Runner, mortal: Toolset) -> Non
     mortal.backends("tell")[0].deadline = 1.0
     engine = Engine(mortal, runner=runner)
     ends, _ = drive(engine, tell("hang"))
+    assert isinstance(ends[0].error, ToolTimeout)
     assert str(ends[0].error) == "line 1: tell: no answer from mortal within 1 seconds"
     mortal.backends("tell")[0].deadline = 60.0
     ends, _ = drive(engine, *map(tell, "abcdefgh"))

@@ -25,7 +25,7 @@ from tests.isolated import (
     outcome,
     value_of,
 )
-from visprog.errors import IsolationError, SettingsError, ToolError
+from visprog.errors import IsolationError, SettingsError, SilenceError, ToolError
 from visprog.execution.calls import Request
 from visprog.isolation import Isolation, client
 from visprog.isolation.pool import Pool
@@ -61,6 +61,7 @@ def test_a_worker_that_dies_or_hangs_fails_its_run_only(
     ends = drive(strict, f'return attempt("{what}")', "return 1 + 1", 'return look(image, "a")')
     assert isinstance(ends[0][0].error, IsolationError)
     assert reason in str(ends[0][0].error)
+    assert isinstance(ends[0][0].error, SilenceError) is ("sign" in reason)
     assert ends[1][0].value == 2
     assert ends[2][0].error is None
     assert value_of(strict, "return 3") == 3

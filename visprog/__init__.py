@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         RunError,
         SettingsError,
         ToolError,
+        ToolTimeout,
         VideoError,
         VisprogError,
         WeightsError,
@@ -81,6 +82,7 @@ __all__ = [
     "Stepped",
     "Text",
     "ToolError",
+    "ToolTimeout",
     "Toolset",
     "Trace",
     "Unknown",
@@ -95,8 +97,8 @@ _HOMES = {
     "visprog.agent": "Agent Answer Answered Looked Planned Planning Rejected Stepped",
     "visprog.errors": (
         "CheckError Diagnostic EvaluationError ImageError LimitError ParseError PlanError "
-        "ProgramError QuestionError RunError SettingsError ToolError VideoError VisprogError "
-        "WeightsError"
+        "ProgramError QuestionError RunError SettingsError ToolError ToolTimeout VideoError "
+        "VisprogError WeightsError"
     ),
     "visprog.execution": "Limits",
     "visprog.planning": "Plan Planner",

@@ -12,11 +12,13 @@
   - RunError          a checked program failed while running; knows its line
       . EvaluationError   index out of range, division by zero, text that is no number ...
       . ToolError     a tool could not do its step
+          : ToolTimeout   it gave no answer in time
       . LimitError    a limit stopped the run
           : StepLimit  CallLimit  DeadlineError  SizeLimit
   - PlanError         the planner gave no program
       . BudgetError   the tokens, dollars or seconds that it may use are used up
   - IsolationError    a worker process died, or was stopped for what it did
+      . SilenceError  it gave no sign in time
 """
 
 from __future__ import annotations
@@ -107,6 +109,17 @@ class EvaluationError(RunError):
 class ToolError(RunError):
     """A tool that could not do its step."""
 
+    @classmethod
+    def of(cls, what: str, error: BaseException) -> ToolError:
+        """What failed, and by which exception: a `ToolTimeout` where that is Python's
+        `TimeoutError`."""
+        kind = ToolTimeout if isinstance(error, TimeoutError) else ToolError
+        return kind(f"{what}: {type(error).__name__}: {error}")
+
+
+class ToolTimeout(ToolError):
+    """A tool that gave no answer in time."""
+
 
 class LimitError(RunError):
     """A limit of the run was reached."""
@@ -141,3 +154,7 @@ class BudgetError(PlanError):
 
 class IsolationError(VisprogError):
     """A worker process that died, or was stopped for what it did."""
+
+
+class SilenceError(IsolationError):
+    """A worker process that gave no sign in time, such as one with a tool that hangs."""

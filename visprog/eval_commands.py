@@ -6,12 +6,16 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from visprog import options
 from visprog.errors import SettingsError
+
+if TYPE_CHECKING:
+    from visprog.eval.metrics import Choices
+    from visprog.eval.questions import Question
 
 TASKS = {  # of visprog.eval.tasks, which is imported when one is run
     "gqa": "questions in GQA's form, by its official metrics",
@@ -115,17 +119,15 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _evaluation(args: argparse.Namespace) -> Any:
-    from visprog.eval import splits
     from visprog.eval.answering import Answering
     from visprog.eval.metrics import sampled
     from visprog.eval.parquet import extract_pictures
-    from visprog.eval.questions import load_choices
     from visprog.eval.runner import Evaluation
     from visprog.eval.tasks import TASKS as LOADERS
 
-    questions, images = splits.parts(args.questions, args.images, args.split_name or "")
-    asked = LOADERS[args.task].load(questions, None if args.protocol else args.limit)
-    protocol = args.protocol or ""
+    split, protocol = args.split_name or "", args.protocol or ""
+    few = None if protocol else args.limit
+    asked, images = LOADERS[args.task].read(args.questions, args.images, split, few)
     if protocol == "visprog":
         asked = sampled(asked, args.per_type, args.seed)
         protocol = f"visprog, at most {args.per_type} of each detailed type"
@@ -149,15 +151,27 @@ def _evaluation(args: argparse.Namespace) -> Any:
         questions=asked,
         by=by,
         sets={name: str(path) for name in given if (path := getattr(args, name))},
-        split=args.split_name or "",
-        choices=load_choices(args.choices) if args.choices else None,
+        split=split,
+        choices=_choices(args.choices, asked) if args.choices else None,
         only=args.columns,
         ablate=args.ablate,
         limit=args.limit,
         shard=args.shard,
         protocol=protocol,
+        drawn=args.protocol == "visprog",
         seed=args.seed,
     )
+
+
+def _choices(path: Path, asked: Sequence[Question]) -> Choices:
+    from visprog.eval.questions import load_choices
+
+    made = load_choices(path)
+    if not any(question.id in made for question in asked):
+        raise SettingsError(
+            f"choices {path}: they are of none of the questions, such as {asked[0].id}"
+        )
+    return made
 
 
 def _run_planner(args: argparse.Namespace) -> int:

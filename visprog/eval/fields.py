@@ -70,6 +70,14 @@ def truth_of(value: Any) -> bool:
     return value
 
 
+def group_of(groups: Mapping[str, Any], name: str) -> str | None:
+    """Raises ValueError: it is neither a text nor null."""
+    group = groups.get(name)
+    if group is not None and not isinstance(group, str):
+        raise ValueError(f"want the {name} group as a text or null, got {group!r}")
+    return group
+
+
 def program_of(steps: Any) -> tuple[Mapping[str, Any], ...]:
     """Raises ValueError: it is no list of steps."""
     if not isinstance(steps, (list, tuple)) or not all(isinstance(step, dict) for step in steps):

@@ -2,8 +2,7 @@
 script that comes with the dataset).
 
 Only balanced questions are scored; the others only as entailed ones. A question is *open* where its
-structural type is `query`, else *binary* (neither where it has no type, as in other benchmarks).
-All figures but the distribution are fractions, 0 to 1.
+structural type is `query`, else *binary*. All figures but the distribution are fractions, 0 to 1.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from statistics import fmean
 from typing import Any
 
@@ -21,6 +21,10 @@ from visprog.eval.scoring import normal
 
 COMMON = ("color", "material", "shape")  # the valid answers to what two things have in common
 OPEN = "query"  # the structural type of open questions
+SCRIPTED = (
+    "gqa",
+    "spatial",
+)  # the tasks in GQA's form, which have these metrics
 
 Choices = Mapping[str, Mapping[str, Sequence[str]]]
 
@@ -119,7 +123,7 @@ def official(
 
     return Figures(
         accuracy=accuracy(lambda question: True),
-        binary=accuracy(lambda question: question.structural not in (OPEN, "")),
+        binary=accuracy(lambda question: question.structural != OPEN),
         open=accuracy(lambda question: question.structural == OPEN),
         validity=among("valid"),
         plausibility=among("plausible"),
@@ -134,13 +138,18 @@ def official(
 
 
 def _is(given: str | None, answer: str) -> bool:
-    return given is not None and (given == answer or given == normal(answer))
+    return bool(given) and (given == answer or given == normal(answer))
 
 
-def belongs(answer: str, listed: Iterable[str], detailed: str) -> bool:
-    """Whether an answer is one of the listed; of a question for what two things have in common,
-    whether it is such a thing."""
-    return answer in (COMMON if "Common" in detailed else listed)
+_listed = lru_cache(maxsize=8192)(normal)  # the lists of a set have few answers, many times
+
+
+def belongs(answer: str, listed: Sequence[str], detailed: str) -> bool:
+    """Whether an answer is one of the listed, as they are or as `normal` has them; of a question
+    for what two things have in common, whether it is such a thing. None is no answer."""
+    if "Common" in detailed:
+        return answer in COMMON
+    return bool(answer) and (answer in listed or answer in map(_listed, listed))
 
 
 def _consistencies(
@@ -165,10 +174,10 @@ def _distribution(scored: Iterable[Question], predictions: Mapping[str, str]) ->
             groups[question.group_global].append(question)
     weighted, total = 0.0, 0
     for asked in groups.values():
-        gold = Counter(question.answer for question in asked)
-        forms = {normal(answer): answer for answer in gold}
-        answers = [predictions.get(question.id, "") for question in asked]
-        given = Counter(one if one in gold else forms.get(one, one) for one in answers)
+        forms = {question.answer: normal(question.answer) for question in asked}
+        gold = Counter(forms[question.answer] for question in asked)
+        answers = (predictions.get(question.id, "") for question in asked)
+        given = Counter(forms.get(answer, answer) for answer in answers)
         chi = sum((given[answer] - n) ** 2 / n for answer, n in gold.items())
         weighted += chi * len(asked)
         total += len(asked)

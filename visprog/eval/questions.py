@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from visprog.errors import SettingsError
 from visprog.eval.fields import (
     answer_of,
     box_of,
+    group_of,
     ids_of,
     kind_of,
     program_of,
@@ -138,9 +140,13 @@ def load_choices(path: Path) -> dict[str, dict[str, list[str]]]:
         raise SettingsError(f"choices {path}: want an object of question ids")
     for name, one in made.items():
         lists = one.values() if isinstance(one, dict) else (None,)
-        if not all(isinstance(texts, list) for texts in lists):
+        if not all(map(_is_texts, lists)):
             raise SettingsError(f"choices {path}: {name}: want lists valid and plausible")
     return made
+
+
+def _is_texts(listed: object) -> bool:
+    return isinstance(listed, list) and all(isinstance(text, str) for text in listed)
 
 
 def read_json(path: Path) -> Any:
@@ -151,7 +157,7 @@ def read_json(path: Path) -> Any:
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
-        return json_lines(path, text) if path.suffix == ".jsonl" else json.loads(text)
+        return json_lines(path, text) if path.suffix == ".jsonl" else _parsed(text)
     except OSError as error:
         raise SettingsError(f"{path}: {error.strerror}") from error
     except (ValueError, RecursionError) as error:
@@ -168,9 +174,22 @@ def json_lines(path: Path, text: str) -> list[Any]:
     for place, line in enumerate(text.split("\n"), 1):  # others than \n may stand in a string
         if line.strip():
             try:
-                made.append(json.loads(line))
+                made.append(_parsed(line))
             except (ValueError, RecursionError) as error:
                 raise SettingsError(f"{path}, line {place}: not JSON: {error}") from error
+    return made
+
+
+def _parsed(text: str) -> Any:
+    return json.loads(text, object_pairs_hook=_object)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Raises ValueError: two have one key, of which JSON's readers drop one."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        name, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"two values have the key {name!r}")
     return made
 
 
@@ -208,8 +227,8 @@ def _question(path: Path, name: str, raw: Any) -> Question:
             semantic=str(types.get("semantic") or ""),
             detailed=str(types.get("detailed") or ""),
             balanced=truth_of(raw.get("isBalanced", True)),
-            group_global=groups.get("global"),
-            group_local=groups.get("local"),
+            group_global=group_of(groups, "global"),
+            group_local=group_of(groups, "local"),
             entailed=ids_of(raw.get("entailed")),
             program=program_of(raw.get("semantic") or ()),
             box=box_of(raw.get("answerBox"), raw.get("answerType")),

@@ -1,7 +1,8 @@
 """The reports of an evaluation: what came of its columns, beside each other and in pairs.
 
-Fractions are 0 to 1. Those in `metrics` are not rounded; `official` is in percent, as GQA's own
-script prints it. Intervals hold 95 %: Wilson's for shares, bootstrap for paired differences.
+Fractions are 0 to 1. Those in `metrics` are not rounded; `official`, of the tasks that have such
+figures, is in percent, as GQA's own script prints it. Intervals hold 95 %: Wilson's for shares,
+bootstrap for paired differences.
 """
 
 from __future__ import annotations
@@ -13,7 +14,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from visprog.eval.metrics import Choices, Figures, Share, official, together, vipergpt_right
+from visprog.eval.metrics import (
+    SCRIPTED,
+    Choices,
+    Figures,
+    Share,
+    official,
+    together,
+    vipergpt_right,
+)
 from visprog.eval.pairs import compared, tool_sets
 from visprog.eval.questions import Question
 from visprog.eval.results import FAILURES, Result
@@ -71,11 +80,12 @@ def make_report(
     """
     main = results[PROGRAM]
     seed = int(about.get("seed") or 0)
+    figures = {name: _figures(about, asked, made, choices) for name, made in results.items()}
     return {
         **about,
         "n": len(main),
         "n_balanced": sum(result.balanced for result in main),
-        **_figures(asked, main, choices),
+        **figures[PROGRAM],
         **_protocol(about, main),
         "status": {name: _share([r.status == name for r in main]) for name in STATUSES},
         "failures": {kind: _share([r.failure == kind for r in main]) for kind in FAILURES},
@@ -89,8 +99,7 @@ def make_report(
         "cost": _cost(main),
         "reasons": dict(_reasons(main).most_common(REASONS)),
         "columns": {
-            name: {**_column(name, made, about), **_figures(asked, made, choices)}
-            for name, made in results.items()
+            name: {**_column(name, made, about), **figures[name]} for name, made in results.items()
         },
         "comparisons": [
             {
@@ -115,34 +124,38 @@ def _scored(results: Sequence[Result]) -> Sequence[Result]:
 
 
 def _figures(
-    asked: Sequence[Question], results: Sequence[Result], choices: Choices | None
+    about: Mapping[str, Any],
+    asked: Sequence[Question],
+    results: Sequence[Result],
+    choices: Choices | None,
 ) -> dict[str, Any]:
-    """`metrics`, and `official` where the questions have GQA's types."""
+    """`metrics`, and `official` of a task that has such figures: not of questions drawn from it."""
     done = {result.id: result.prediction for result in results}
     known = [question for question in asked if question.id in done]
-    made = official(known, done, choices) if any(one.balanced for one in known) else None
-    typed = made is not None and any(question.structural for question in known)
+    scripted = about.get("task") in SCRIPTED and any(one.balanced for one in known)
+    made = official(known, done, choices) if scripted else None
     groups = together(known, {result.id: result.correct for result in results})
-    return {
-        "metrics": {
-            **_metrics(results, made),
-            **{name: one.rate for name, one in groups.items()},
-        },
-        "official": made.to_json() if made is not None and typed else None,
-    }
+    metrics = _metrics(results, made) | {name: one.rate for name, one in groups.items()}
+    if made is None or "drawn" in about:
+        return {"metrics": metrics}
+    return {"metrics": metrics, "official": made.to_json()}
 
 
 def _metrics(results: Sequence[Result], figures: Figures | None) -> dict[str, float | None]:
-    everything = Share.of([result.correct for result in results]).rate
-    made: dict[str, float | None] = {"accuracy": everything, "accuracy_all": everything}
+    made: dict[str, float | None] = {
+        "accuracy": Share.of([result.correct for result in _scored(results)]).rate,
+        "accuracy_all": Share.of([result.correct for result in results]).rate,
+    }
     if figures is not None:
-        made["accuracy"] = made["accuracy_balanced"] = figures.accuracy.rate
+        made["accuracy"] = figures.accuracy.rate
         for name in ("binary", "open", "validity", "plausibility", "consistency"):
             one: Share | None = getattr(figures, name)
             if one is not None and one.n:
                 made[name] = one.rate
         if figures.distribution is not None:
             made["distribution"] = figures.distribution
+    if any(result.balanced for result in results):
+        made["accuracy_balanced"] = made["accuracy"]
     for name in ("valid", "plausible"):  # over all questions, also those that are not balanced
         known = [bool(value) for r in results if (value := getattr(r, name)) is not None]
         if known:

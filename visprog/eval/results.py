@@ -12,7 +12,7 @@ from visprog.answers import Answer
 from visprog.errors import SettingsError
 from visprog.eval.outcomes import plain
 from visprog.eval.questions import Question
-from visprog.eval.scoring import normal, score
+from visprog.eval.scoring import normal, number, score
 from visprog.tool import Model
 from visprog.trace import ABSTAINED, ANSWERED, FAILED, WHOLE
 from visprog.values import Value
@@ -25,6 +25,8 @@ KINDS = {
     "CheckError": TYPE,
     "ProgramError": TYPE,
     "DeadlineError": TIMEOUT,
+    "ToolTimeout": TIMEOUT,
+    "SilenceError": TIMEOUT,
     "PlanError": PLAN,
     "BudgetError": PLAN,
     "ImageError": PICTURE,
@@ -93,7 +95,7 @@ class Outcome:
         return "" if self.status == ANSWERED else ABSTAINED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)  # of a whole set they are in memory together
 class Result:
     """One line of `results.jsonl`: a question, the answer to it and what that took.
 
@@ -183,24 +185,30 @@ class Result:
 
     @property
     def prediction(self) -> str:
-        """The answer as it is compared and written for others; "" where there is none."""
-        return normal(self.answer) if self.status == ANSWERED else ""
+        """The answer as it is compared and written for others, where 3.0 is 3; "" where there is
+        none."""
+        if self.status != ANSWERED:
+            return ""
+        text = normal(self.answer)
+        counted = number(text) if self.kind == "int" else None
+        return f"{counted:.0f}" if counted is not None and counted.is_integer() else text
 
     def to_line(self) -> bytes:
         """The line of a file, in UTF-8; half a character becomes JSON's escape for it."""
-        text = json.dumps(vars(self), ensure_ascii=False, default=str)
+        told = {name: getattr(self, name) for name in NAMES}
+        text = json.dumps(told, ensure_ascii=False, default=str)
         return text.encode("utf-8", "backslashreplace") + b"\n"
 
     @classmethod
     def of_line(cls, line: str) -> Result:
         """Raises ValueError: it is no such line."""
         made = json.loads(line)
-        if not isinstance(made, dict) or made.keys() != NAMES:
+        if not isinstance(made, dict) or made.keys() != NAMES.keys():
             raise ValueError("not a line of results")
         return cls(**{**made, "images": tuple(made["images"])})
 
 
-NAMES = frozenset(field.name for field in fields(Result))
+NAMES = dict.fromkeys(field.name for field in fields(Result))
 
 
 def read_results(path: Path) -> list[Result]:
@@ -215,11 +223,11 @@ def read_results(path: Path) -> list[Result]:
         raise SettingsError(f"{path}: {error.strerror}") from error
     lines = text.split("\n")
     made: list[Result] = []
-    for number, line in enumerate(lines[:-1], 1):  # what stands after the last newline is torn
+    for place, line in enumerate(lines[:-1], 1):  # what stands after the last newline is torn
         try:
             made.append(Result.of_line(line))
         except (ValueError, TypeError) as error:
-            raise SettingsError(f"{path}, line {number}: {error}") from error
+            raise SettingsError(f"{path}, line {place}: {error}") from error
     return made
 
 

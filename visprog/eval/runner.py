@@ -32,8 +32,9 @@ class Evaluation:
 
     `questions`: all of the task, in order; `sets`: what they are read from, for the report; `by`:
     what answers; `only`, `ablate`: as of `columns`; `limit`: the first so many; `shard`: (i, n),
-    every n-th question from the i-th, from 1; `protocol`: how the questions were drawn, "" for all
-    of them; `seed`: of the draws and the intervals; `split`: the name of the split.
+    every n-th question from the i-th, from 1; `protocol`: that of another work, "" for none;
+    `drawn`: whether the questions were drawn from those of the task, so that their ids are told;
+    `seed`: of the draws and the intervals; `split`: the name of the split.
     """
 
     task: str
@@ -46,6 +47,7 @@ class Evaluation:
     limit: int | None = None
     shard: tuple[int, int] | None = None
     protocol: str = ""
+    drawn: bool = False
     seed: int = 0
     split: str = ""
 
@@ -82,7 +84,8 @@ class Evaluation:
     def told(self) -> dict[str, Any]:
         """What else a run says of itself. Columns may be added to a folder later."""
         only = list(self.only) if self.only is not None else None
-        return {"columns": only, "ablate": list(self.ablate), **self.sets}
+        drawn = {"drawn": [question.id for question in self.questions]} if self.drawn else {}
+        return {"columns": only, "ablate": list(self.ablate), **drawn, **self.sets}
 
 
 def _digest(items: Iterable[object]) -> str:

@@ -35,7 +35,7 @@ def normal(text: str) -> str:
     """A short answer as it is compared: one line, lower case, no dot at the end; a truth value is
     yes or no."""
     words = {"true": "yes", "false": "no"}
-    plain = " ".join(text.split()).rstrip(".").strip().lower()
+    plain = " ".join(text.split()).rstrip(". ").lower()
     return words.get(plain, plain)
 
 

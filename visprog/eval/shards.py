@@ -25,8 +25,8 @@ def merge(
     """Put the results of shards together as those of one run, and write its reports.
 
     Raises:
-        SettingsError: a folder is not of a shard of this evaluation, or results are missing, or
-            `out` has results.
+        SettingsError: a folder is not of a shard of this evaluation, or results are missing or
+            there twice, or `out` has results.
     """
     whole = replace(what, shard=None)
     wanted = {name: value for name, value in whole.to_json().items() if name not in SHARDED}
@@ -36,7 +36,10 @@ def merge(
         for path in (folder / RESULTS, *sorted((folder / "columns").glob("*.jsonl"))):
             name = PROGRAM if path.name == RESULTS else path.stem
             table = gathered.setdefault(name, {})
-            table.update({result.id: result for result in read_results(path)})
+            made = {result.id: result for result in read_results(path)}
+            if twice := next((one for one in made if one in table), None):
+                raise SettingsError(f"{folder} has a result of {twice!r}, which another one has")
+            table.update(made)
     asked = whole.asked
     for name, table in gathered.items():
         missing = [question.id for question in asked if question.id not in table]

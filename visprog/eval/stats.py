@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 Z95 = 1.959963984540054  # standard deviations that hold 95 % of a normal distribution
 CELLS = 4_000_000  # counts drawn at once, which bounds the memory of a bootstrap
+EXACT = 2_000  # questions that whole numbers are as fast for
+NOTHING = 1e-17  # of a sum that a term adds
 
 
 def wilson(hits: int, n: int, z: float = Z95) -> tuple[float, float]:
@@ -72,10 +74,26 @@ def mcnemar(only_first: int, only_second: int) -> float:
     n, least = only_first + only_second, min(only_first, only_second)
     if n == 0:
         return 1.0
+    if n > EXACT:
+        return min(1.0, 2 * _tail(n, least))
     tail, ways = 0, 1  # ways: n over k, from that of the k before
     for k in range(least + 1):
         tail += ways
         ways = ways * (n - k) // (k + 1)
-    return min(
-        1.0, float(2 * tail / 2**n)
-    )  # whole numbers, so nothing is lost however many there are
+    return min(1.0, float(2 * tail / 2**n))
+
+
+def _tail(n: int, most: int) -> float:
+    """How likely at most so many heads of n tosses are, to nine digits for millions of tosses.
+
+    The terms n over k are summed from the largest on, each from the one before it, as long as they
+    add something.
+    """
+    largest = math.lgamma(n + 1) - math.lgamma(most + 1) - math.lgamma(n - most + 1)
+    total, term = 0.0, 1.0  # of the largest
+    for k in range(most, -1, -1):
+        total += term
+        term *= k / (n - k + 1)
+        if term < total * NOTHING:
+            break
+    return total * math.exp(largest - n * math.log(2))

@@ -79,7 +79,7 @@ def call_pure(spec: ToolSpec, request: Request) -> tuple[Step, Outcome]:
     except VisprogError as error:
         made = error
     except Exception as error:  # a defect of the tool: its caller's error, with its name
-        made = ToolError(f"{spec.name} failed: {type(error).__name__}: {error}")
+        made = ToolError.of(f"{spec.name} failed", error)
     if not isinstance(made, (Output, VisprogError)):
         made = Output(made)
     made = accept(spec, made)

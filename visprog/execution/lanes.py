@@ -23,7 +23,7 @@ from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Protocol
 from weakref import ref
 
-from visprog.errors import ToolError, VisprogError
+from visprog.errors import ToolError, ToolTimeout, VisprogError
 from visprog.execution.cache import Cache
 from visprog.execution.calls import Request, accept
 from visprog.execution.runner import Runner
@@ -369,7 +369,7 @@ class Lanes:
         self._end(batch)
         seconds = batch.backend.deadline
         message = f"{batch.tool}: no answer from {batch.backend.name} within {seconds:g} seconds"
-        self._deliver(batch, [ToolError(message)] * len(batch.calls), seconds)
+        self._deliver(batch, [ToolTimeout(message)] * len(batch.calls), seconds)
 
     def _deliver(
         self,
@@ -419,5 +419,4 @@ class _Thread(threading.Thread):
 def _told(batch: Batch, error: BaseException) -> VisprogError:
     if isinstance(error, VisprogError):
         return error
-    name = batch.backend.name
-    return ToolError(f"{batch.tool} failed in {name}: {type(error).__name__}: {error}")
+    return ToolError.of(f"{batch.tool} failed in {batch.backend.name}", error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from visprog.errors import IsolationError
+from visprog.errors import IsolationError, SilenceError
 from visprog.isolation.pool import Pool, Worker
 from visprog.isolation.wire import Closed, WireError
 
@@ -76,8 +76,8 @@ class Job:
     def _rest(self) -> None:
         self.pool.busy.discard(self.number)
 
-    def silent(self, seconds: float) -> IsolationError:
-        return IsolationError(f"the worker was stopped: it gave no sign for {seconds:g} seconds")
+    def silent(self, seconds: float) -> SilenceError:
+        return SilenceError(f"the worker was stopped: it gave no sign for {seconds:g} seconds")
 
     def broken(self, error: WireError) -> IsolationError:
         """What became of a worker whose connection failed. Ends it."""

@@ -18,6 +18,7 @@ RUN_ERRORS: dict[str, type[RunError]] = {
         RunError,
         errors.EvaluationError,
         errors.ToolError,
+        errors.ToolTimeout,
         errors.LimitError,
         errors.StepLimit,
         errors.CallLimit,

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
-from visprog.errors import SettingsError, ToolError, VisprogError
+from visprog.errors import SettingsError, ToolError, ToolTimeout, VisprogError
 from visprog.execution.runner import LocalRunner, Ran, Runner
 from visprog.scale import session
 from visprog.scale.parcel import Shelf, holds_video, of_videos, pack_calls, unpack
@@ -279,9 +279,9 @@ class _Batch:
             raise results
         return results
 
-    def _late(self) -> ToolError:
+    def _late(self) -> ToolTimeout:
         seconds = f"{self.backend.deadline:g} seconds"
-        return ToolError(f"{self.tool}: no answer from {self.backend.name} within {seconds}")
+        return ToolTimeout(f"{self.tool}: no answer from {self.backend.name} within {seconds}")
 
     def _died(self) -> ToolError:
         return ToolError(f"{self.tool}: a worker of {self.backend.name} died each time")

@@ -66,4 +66,4 @@ def _plain(error: BaseException, what: str = "") -> VisprogError:
     if isinstance(error, VisprogError):
         ours = type(error).__module__ == errors.__name__ and not isinstance(error, ProgramError)
         return error if ours else ToolError(str(error))
-    return ToolError(f"{what}: {type(error).__name__}: {error}")
+    return ToolError.of(what, error)

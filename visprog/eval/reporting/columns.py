@@ -29,6 +29,8 @@ def columns(report: Mapping[str, Any]) -> str:
         )
         for place, (name, one) in enumerate(report["columns"].items())
     )
+    spent = [one["cost"] for one in report["columns"].values()]
+    paid = any(cost["tokens"] or cost["dollars"] != 0 for cost in spent)
     rows = [
         (
             name,
@@ -39,16 +41,22 @@ def columns(report: Mapping[str, Any]) -> str:
             f"{one['cost']['calls_a_question']:.1f}",
             words.percent(one["cost"]["cached"]),
             words.seconds(one["seconds"]["mean"]),
-            f"{one['cost']['tokens_a_question']:,.0f}",
-            words.dollars(one["cost"]["dollars_a_question"]),
+            *(_paid(one["cost"]) if paid else ()),
         )
         for name, one in report["columns"].items()
     ]
     heads = ("column", "right of all", "abstained", "failed", "repaired", "calls each", "cached")
-    costs = table((*heads, "time each", "tokens each", "cost each"), rows)
+    more = ("time each", *(("tokens each", "cost each") if paid else ()))
+    costs = table((*heads, *more), rows)
     unmeasured = list((report.get("unavailable") or {}).items())
     absent = table(("not measured", "why"), unmeasured, words=(0, 1))
     return f"{plot}<h3>What each took</h3>{costs}{f'<h3>Left out</h3>{absent}' if absent else ''}"
+
+
+def _paid(cost: Mapping[str, Any]) -> tuple[str, str]:
+    """What language models took for a question."""
+    tokens = f"{cost['tokens_a_question']:,.0f}"
+    return tokens, words.dollars(cost["dollars_a_question"])
 
 
 def pairs(report: Mapping[str, Any], results: Mapping[str, Sequence[Result]]) -> str:

@@ -3,12 +3,14 @@ Whatever text goes into them is escaped."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.resources import files
 
 from visprog.render.elements import text
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'"
+TILES, FEWEST = 7, 4  # in a line of a wide page, at most; as wide as one of so many
 
 
 def document(title: str, body: str) -> str:
@@ -60,12 +62,15 @@ def table(
 
 def tiles(figures: Iterable[tuple[str, str, str]]) -> str:
     """Figures in large: (figure, what it is, what more is to be said of it)."""
+    each = list(figures)
     made = "".join(
         f'<div class="tile"><dt>{text(name)}</dt><dd>{text(figure)}'
         f"{f'<small>{text(note)}</small>' if note else ''}</dd></div>"
-        for figure, name, note in figures
+        for figure, name, note in each
     )
-    return f'<dl class="tiles">{made}</dl>' if made else ""
+    lines = math.ceil(len(each) / TILES)
+    across = max(FEWEST, math.ceil(len(each) / max(1, lines)))  # so that no line has one alone
+    return f'<dl class="tiles" style="--n:{across}">{made}</dl>' if made else ""
 
 
 def facts(named: Iterable[tuple[str, object]]) -> str:

@@ -34,13 +34,14 @@ def markdown(report: Mapping[str, Any]) -> str:
 
 
 def _head(report: Mapping[str, Any]) -> list[str]:
-    drawn = f" Drawn by the protocol {plain(report['protocol'])}." if report.get("protocol") else ""
+    how = "Drawn" if "drawn" in report else "Compared"
+    by = f" {how} by the protocol {plain(report['protocol'])}." if report.get("protocol") else ""
     title = f"{report['task']}: planner {report['planner']}, tools {report['tools']}"
     read = f" of `{plain(report['questions'])}`" if report.get("questions") else ""
     made = [
         f"# {plain(title)}",
         "",
-        f"{report['n']} questions ({report['n_balanced']} balanced){read}.{drawn}",
+        f"{report['n']} questions ({report['n_balanced']} balanced){read}.{by}",
     ]
     return [*made, f"Stopped {plain(report['stopped'])}."] if "stopped" in report else made
 

@@ -60,7 +60,9 @@ def _head(report: Mapping[str, Any]) -> str:
     balanced = 0 < report["n_balanced"] < report["n"]
     over = f"{one['n']:,} balanced questions" if balanced else f"{one['n']:,} questions"
     facts_of = [f"planner {report['planner']}", f"tools {report['tools']}"]
-    facts_of += [f"{report['n']:,} questions"]
+    first = "the first " if report.get("limit") else ""
+    facts_of += [f"split {report['split']}"] if report.get("split") else []
+    facts_of += [f"{first}{report['n']:,} questions"]
     facts_of += [f"protocol {report['protocol']}"] if report.get("protocol") else []
     facts_of += [f"shard {report['shard']}"] if report.get("shard") else []
     chips = "".join(chip(describe(fact, 120)) for fact in facts_of)
@@ -176,13 +178,14 @@ def _time(report: Mapping[str, Any]) -> str:
 
 def _run(report: Mapping[str, Any]) -> str:
     versions = (report.get("versions") or {}).items()
+    digests = (report.get("digests") or {}).items()
     sets = ("questions", "images", "scene_graphs", "choices")
     listed = facts(
         [
             ("versions", ", ".join(f"{name} {number}" for name, number in versions)),
             ("seed", report.get("seed", 0)),
             ("questions asked", f"{report['n']:,} of {report.get('n_questions', report['n']):,}"),
-            ("their digest", report.get("questions_digest")),
+            ("digests", ", ".join(f"{name.replace('_', ' ')} {one}" for name, one in digests)),
             ("limit", report.get("limit")),
             ("protocol", report.get("protocol")),
             ("done without", ", ".join(report.get("ablate") or ())),
