@@ -115,6 +115,7 @@ async def _user(page: Any, number: int, end: float, waits: list[float], errors: 
         except Exception as error:  # counted, whatever it is
             errors.append(f"{type(error).__name__}: {error}")
         waits.append(time.monotonic() - begin)
+        await page.wait_for_selector("#ask:enabled")  # what can be downloaded is made last
 
 
 async def _watch(pid: int, end: float) -> int:

@@ -71,11 +71,12 @@ class Requests:
                 return self.running
             return None
 
-    def leave(self, halt: Halt) -> None:
-        """A request that ran is over."""
+    def leave(self, halt: Halt) -> bool:
+        """A request that ran is over; False: its place was given away before."""
         with self._lock:
-            if self.running is halt:
-                self.running = None
+            held = self.running is halt
+            self.running = None if held else self.running
+            return held
 
     def stop(self, *, quiet: bool = False) -> bool:
         """Stop what waits or runs; True: it ran, and its own stream tells of the end, unless that

@@ -52,13 +52,8 @@ class Shown(NamedTuple):
     stop: Any = SAME
 
 
-STOPPED = Shown(
-    live='<div class="vp"><p class="none">Stopped.</p></div>',
-    said="stopped",
-    ask=FREE,
-    run=FREE,
-    stop=BUSY,
-)
+OVER = Shown(ask=FREE, run=FREE, stop=BUSY)
+STOPPED = OVER._replace(live='<div class="vp"><p class="none">Stopped.</p></div>', said="stopped")
 
 
 class Given(NamedTuple):
@@ -171,7 +166,7 @@ class Handlers:
         if chat:
             chat.requests.refused()
         reason = "the server is busy and takes no further question now: try again in a while"
-        return Shown(live=framed(wrong(reason)), said=text(reason), ask=FREE, run=FREE, stop=BUSY)
+        return OVER._replace(live=framed(wrong(reason)), said=text(reason))
 
     def words(self, profile: str) -> str:
         """The tab of tools."""
@@ -191,10 +186,10 @@ class Handlers:
                 yield Shown(question="")
             async for shown in self._told(question, chat, choice, events, halt):
                 yield shown
-            if halt.told:
-                yield STOPPED
         finally:
-            chat.requests.leave(halt)
+            over = chat.requests.leave(halt)
+        if over:  # and there is room for the next
+            yield STOPPED if halt.told else OVER
 
     async def _told(
         self, question: str, chat: Chat, choice: tuple[str, ...], events: Events, halt: Halt
@@ -230,9 +225,7 @@ class Handlers:
         made = chat.after(turn.html(downloads), turn.answer, self.settings.kept)
         program = turn.program if turn.question and turn.program else SAME
         cost = framed(made.cost)
-        return Shown(
-            turns_of(made), "", turn.said, made, program, cost, ask=FREE, run=FREE, stop=BUSY
-        )
+        return Shown(turns_of(made), "", turn.said, made, program, cost)
 
     def _refused(self, words: str, chat: Chat | None) -> str:
         """Why there is nothing to do, or ""."""
