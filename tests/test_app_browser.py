@@ -155,6 +155,14 @@ def test_an_edit_is_shown_and_several_pictures_are_asked_about(page: Page) -> No
     assert "color_pop" in page.locator("#turns .code").first.inner_text()
 
 
+def test_a_video_is_asked_about(page: Page) -> None:
+    page.get_by_role("button", name="Which way does the cat move").click()  # an example
+    expect(page.locator("#turns .turn")).to_have_count(1, timeout=SECONDS)
+    assert answer(page) == "right"
+    assert "track(video" in page.locator("#turns .code").first.inner_text()
+    assert page.locator("#turns .evidence img").first.evaluate("img => img.naturalWidth") > 100
+
+
 def test_what_cannot_be_answered_says_why(page: Page) -> None:
     page.click("#ask")
     expect(page.locator("#live .error")).to_contain_text("no question", timeout=SECONDS)

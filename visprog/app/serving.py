@@ -15,6 +15,7 @@ EXAMPLES = (
     ("wine.jpg", "Is there a bottle to the left of a wine glass?"),
     ("cat.jpg", "Make everything grey except the cat."),
     ("astronaut.jpg", "Who is in front of the flag?"),
+    ("postcard.gif", "Which way does the cat move?"),
 )
 HOST, PORT = "127.0.0.1", 7860
 PILLOW_CAP = 64 * 10**6  # pixels that Pillow may decode at all
