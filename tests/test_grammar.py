@@ -20,9 +20,7 @@ from visprog.values import Depth, Flow, Image, Region
 
 TOOLS = Catalogue.of(visprog_tools).tools
 INPUTS = {"image": Image}
-QUESTION = (
-    'Are the "people" left of the red bus wearing hats, or is the cat\'s bowl not blue (0.5)?'
-)
+QUESTION = 'Are the "people" left of the red bus wearing hats, or is the cat\'s bowl not blue?'
 
 NESTED = """
 return count(left_of(detect(image, "person"), largest(detect(image, "red bus"))))
@@ -170,7 +168,7 @@ def test_numbers_with_a_point_are_those_of_the_question() -> None:
     asked = (
         "How tall is the man if the door is 2.04 m, the mat 75cm and the jar 6 inches, not v1.2.3?"
     )
-    assert decimals(asked) == ("2.04", "0.75", "0.152")
+    assert decimals(asked) == ("2.04", "0.75", "0.15")
     text = grammar(TOOLS, form="lark", question=asked, variables=False)
     for number, allowed in (("2.04", True), ("0.75", True), ("75", True), ("0.5", False)):
         sizes = f'largest(detect(image, "man")), largest(detect(image, "door")), {number}'
@@ -236,4 +234,4 @@ def test_closed_words_only_where_spans_are_off() -> None:
 def test_forms() -> None:
     with pytest.raises(ValueError, match="form"):
         grammar(TOOLS, form="ebnf")
-    assert len(grammar(TOOLS, question=QUESTION, variables=False)) < 38_000
+    assert len(grammar(TOOLS, question=QUESTION, variables=False)) < 40_000

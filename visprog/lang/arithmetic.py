@@ -31,9 +31,14 @@ def decimals(question: str) -> tuple[str, ...]:
             found[number] = None
         unit = unit.lower()
         if scale := _METRES.get(unit) or _METRES.get(unit.removesuffix("s")):
-            metres = f"{float(number) * scale:.3f}".rstrip("0")
-            found[metres + "0" * metres.endswith(".")] = None
+            found[_rounded(float(number) * scale)] = None
     return tuple(found)
+
+
+def _rounded(metres: float) -> str:
+    """To a centimetre, or to a millimetre where that is not enough."""
+    text = f"{metres:.{2 if metres >= 0.1 else 3}f}".rstrip("0")
+    return text + "0" * text.endswith(".")
 
 
 def literals(question: str | None) -> dict[str, n.Part]:
@@ -67,13 +72,15 @@ def number(
     first, factor, term = f"{rule}-base", f"{rule}-factor", f"{rule}-term"
     bracket = _bracket(rule)
     positive, count = n.Ref("positive"), n.choice([n.Ref("int-base"), *names])
-    by = [n.seq(" * ", positive)]
-    by += [n.seq(" % ", positive)] if whole else [n.seq(" / ", n.choice([positive, count]))]
-    over = [n.seq(n.Ref(f"{a}-base"), " / ", n.Ref(f"{b}-base")) for a, b in quotients]
-    if quotients and not whole:
-        shares = [n.seq(positive, " * ", part) for part in over[:1]]
-        total = n.choice([count, _bracket("int")])
-        over += [*shares, n.seq(total, " / ", positive)]
+    part = n.seq("(", count, " / ", positive, ")")
+    parted = [n.seq(" / ", n.choice([positive, count])), n.seq(" * ", part)]
+    by = [n.seq(" * ", positive), *([n.seq(" % ", positive)] if whole else parted)]
+    ratios = [n.seq(n.Ref(f"{a}-base"), " / ", n.Ref(f"{b}-base")) for a, b in quotients]
+    over: list[n.Part] = []
+    if quotients:
+        ratio = n.Ref(f"{rule}-ratio")
+        percent = n.seq(positive, " * ", n.choice([ratio, n.seq("(", ratio, ")"), part]))
+        over = [ratio, percent, n.seq(n.choice([count, _bracket("int")]), " / ", positive)]
     ways = [
         n.seq(n.Ref(first), n.Repeat(n.choice(by), "?")),
         n.seq(bracket, n.choice(by)),
@@ -81,8 +88,10 @@ def number(
         *over,
     ]
     rest = n.seq(_PLUS, n.choice([n.Ref(term), positive, *names]))
-    sums = [n.seq(n.Ref(term), n.Repeat(n.Ref(f"{rule}-more"), f"{{0,{MORE_TERMS}}}"))]
+    more = n.Repeat(n.Ref(f"{rule}-more"), f"{{0,{MORE_TERMS}}}")
+    sums = [n.seq(n.Ref(term), more), n.seq(positive, " - ", n.Ref(term))]
     return {
+        **({f"{rule}-ratio": n.choice(ratios)} if ratios else {}),
         first: n.choice([base, n.seq("abs(", n.Ref(first), " - ", n.Ref(first), ")")]),
         factor: n.choice([n.Ref(first), bracket, *names]),
         term: n.choice(ways),
