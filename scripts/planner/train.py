@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from balance import balance
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 PROMPT = "Question: {question}\nProgram:\n"  # as in visprog/planning/embedded.py
@@ -22,6 +23,7 @@ BASE = next(FOLDER.glob("*.gguf"))  # the package is not imported: it wants anot
 IGNORED = -100
 HELD = 192  # pairs kept for evaluation
 WARM_UP = 50  # steps
+CALIBRATION = 96  # pairs by which weights are balanced
 LAST = 0.03  # the share of the learning rate that is left at the end
 
 Row = tuple[list[int], int]  # token ids, and how many of them are the prompt
@@ -31,7 +33,7 @@ Row = tuple[list[int], int]  # token ids, and how many of them are the prompt
 class Course:
     """How to train. `size`: pairs in a step; `every`: steps between checkpoints; `start`: weights
     to begin from instead of the base model's; `rounded`: with the weights that Q4_0 makes of them,
-    as they will be used (quantization-aware training)."""
+    as they will be used (quantization-aware training), after they were balanced for it."""
 
     steps: int
     size: int = 8
@@ -188,11 +190,13 @@ def train(pairs: list[dict[str, str]], out: Path, course: Course) -> None:
     model, tokenizer = load(course.start)
     model.model.embed_tokens.weight.requires_grad_(False)
     free = [weight for weight in model.parameters() if weight.requires_grad]
+    trained, held = ([encode(tokenizer, pair) for pair in part] for part in split(pairs))
+    state = out.with_suffix(".state")
+    if course.rounded and not state.is_file():
+        balance(model, [torch.tensor([ids]) for ids, _ in trained[:CALIBRATION]])
     optimizer = torch.optim.AdamW(
         free, lr=course.rate, weight_decay=0.01, betas=(0.9, 0.99), fused=True
     )
-    trained, held = ([encode(tokenizer, pair) for pair in part] for part in split(pairs))
-    state = out.with_suffix(".state")
     first = _resume(state, model, optimizer, course, len(trained))
     rounding = Rounding(model, free) if course.rounded else None
     print(f"{len(trained)} pairs, {len(held)} held, from step {first}", flush=True)
