@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import visprog_tools
-from visprog.errors import PlanError, SettingsError
+from visprog.errors import PlanError, ProgramError, SettingsError
 from visprog.eval.equivalence import Differential, Verdict
 from visprog.eval.folding import canonical
 from visprog.eval.outcomes import Outcome
@@ -56,6 +56,11 @@ def verdict(differential: Differential, reference: str, written: str) -> Verdict
         ("return [x for x in objects(image)]", "return [y for y in objects(image)]", True),
         ("x = 1\nreturn [x for x in [2, 3]]", "return [y for y in [2, 3]]", False),
         ("return 1 < 2", "return 2 > 1", False),
+        ('return ask("The Beatles")', 'return ask("beatles")', True),
+        ('return facts("an apple", 2.0)', 'return facts("apple", 2)', True),
+        ('return facts("apple", 2.5)', 'return facts("apple", 2)', False),
+        ('return ask("the")', 'return ask("")', False),
+        ('return "The bus"', 'return "bus"', False),  # an answer is shown as it is
         (
             "x = 1\nif x > 2:\n    return 1\nreturn x",
             "y = 1\nif y > 2:\n    return 1\nreturn y",
@@ -150,6 +155,17 @@ def test_what_the_oracle_cannot_answer_is_equivalent_only_in_the_same_words(
     assert verdict(differential, asked, asked).equivalent
     assert verdict(differential, asked, other) == Verdict("opaque", 50)
     assert not Verdict("opaque", 50).equivalent
+
+
+def test_a_reference_that_the_oracle_has_no_tools_for_goes_by_its_words(
+    differential: Differential,
+) -> None:
+    named = 'tag(image, assign(faces(image), facts("the members of ABBA", 4)))'
+    alike = named.replace("the members of ABBA", "members of abba")
+    assert verdict(differential, named, alike) == Verdict("same")
+    assert verdict(differential, named, named.replace("4", "5")) == Verdict("opaque")
+    with pytest.raises(ProgramError, match="assign"):
+        verdict(differential, "faces(image)", 'assign(faces(image), ["abba"])')
 
 
 def test_answers_that_do_not_vary_decide_nothing(differential: Differential) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from visprog.errors import SettingsError
+from visprog.errors import ProgramError, SettingsError
 from visprog.eval.folding import canonical
 from visprog.eval.outcomes import ANSWER, Outcome
 from visprog.eval.shrinking import shrink
@@ -109,13 +109,17 @@ class Differential:
         """Whether a written program means what the reference does.
 
         Raises:
-            ProgramError: one of them does not fit the oracle's tools.
+            ProgramError: the written one does not fit the oracle's tools, and the reference does.
         """
         kinds = input_kinds(pictures)
-        ours, theirs = self._checker(reference, kinds), self._checker(written, kinds)
         texts = parse(reference), parse(written)
         if canonical(texts[0]) == canonical(texts[1]):
             return Verdict(SAME)
+        try:
+            ours = self._checker(reference, kinds)
+        except ProgramError:  # the oracle lacks one of its tools
+            return Verdict(OPAQUE)
+        theirs = self._checker(written, kinds)
         vocabulary = Vocabulary.of(texts, self._tools)
         rng = random.Random(f"{self.seed}\n{reference}\n{written}")
         pool = self._pool(ours, lambda: draw(vocabulary, rng, pictures))

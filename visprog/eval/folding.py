@@ -6,22 +6,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any, cast
 
 from visprog.lang import syntax as s
 from visprog.lang.format import format
 
+ARTICLE = re.compile(r"^(?:the|an?) (?=.)")
 MOST_NODES = 2_000  # of the folded expression; a longer one stays in lines
 
 
 def canonical(program: s.Program) -> str:
-    """The text that programs share which differ in names, layout and lines only.
+    """The text that programs share which differ in names, layout and lines only, in capitals and
+    first articles of what they say to tools ("The bus", "bus"), and in 2 and 2.0.
 
     A program that is more than assignments and one `return` keeps its lines.
     """
-    return format(_folded(program) or program)
+    folded = _folded(program) or program
+    return format(replace(folded, body=_plain(folded.body)))
 
 
 def _folded(program: s.Program) -> s.Program | None:
@@ -66,12 +70,29 @@ def _filled(node: s.Expr, known: Mapping[str, s.Expr]) -> s.Expr:
 
 
 def _changed(part: Any, known: Mapping[str, s.Expr]) -> Any:
-    if isinstance(part, tuple):
-        return tuple(_changed(item, known) for item in part)
     if isinstance(part, s.Name):
         return known.get(part.id, part)
+    return _mapped(part, lambda inner: _changed(inner, known))
+
+
+def _plain(part: Any, said: bool = False) -> Any:
+    """With plain literals. `said`: it is an argument, or an item of one."""
+    if isinstance(part, s.Literal):
+        value = part.value
+        if isinstance(value, str) and said:
+            return replace(part, value=ARTICLE.sub("", value.lower()))
+        whole = isinstance(value, float) and value.is_integer()
+        return replace(part, value=int(value)) if whole else part
+    inside = isinstance(part, s.Call | s.ListOf) or (said and isinstance(part, tuple))
+    return _mapped(part, lambda inner: _plain(inner, inside))
+
+
+def _mapped(part: Any, change: Callable[[Any], Any]) -> Any:
+    """A node, or several, with changed parts."""
+    if isinstance(part, tuple):
+        return tuple(map(change, part))
     if not isinstance(part, s.Node):
         return part
-    inner = {item.name: _changed(getattr(part, item.name), known) for item in fields(part)}
+    inner = {item.name: change(getattr(part, item.name)) for item in fields(part)}
     inner.pop("at")
     return replace(part, **inner)
