@@ -182,7 +182,7 @@ REQUESTS = [
         "return [wipe(x) for x in xs] + [look(x) for x in xs]",
     ),
     # relative clauses
-    ("Look at the vase that stands on the piano.", f"[look({on('vase', 'on', 'piano')})]"),
+    ("Look at the vase that is on the piano.", f"[look({on('vase', 'on', 'piano')})]"),
     ("Grasp the key which is closest to the door.", f"[grasp({least_far('key', 'door')})]"),
     (
         "Put the lemon that lies on the board on the plate.",
