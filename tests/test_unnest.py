@@ -12,6 +12,7 @@ import pytest
 import visprog_tools
 from tests.fakes import answered
 from tests.gbnf import Deriver
+from visprog.errors import EvaluationError
 from visprog.execution import Request, run
 from visprog.lang import syntax as s
 from visprog.lang import types as t
@@ -22,6 +23,7 @@ from visprog.lang.unnest import unnest
 from visprog.tool import Catalogue
 from visprog.values import Depth, Flow, Image, Region, Text, Unknown, key
 
+FAILED = "failed"
 # none runs by itself: the test answers all
 TOOLS = {
     name: replace(spec, pure=False) for name, spec in Catalogue.of(visprog_tools).tools.items()
@@ -145,7 +147,10 @@ def _answer(program: s.Program, seed: int) -> tuple[str, list[str]]:
         kind = t.of(TOOLS[request.tool].returns)
         return Unknown(f"no {call}") if unknown else _value(kind, chance)
 
-    return key(answered(run(program, TOOLS, {"image": PICTURE}), reply)), calls
+    try:
+        return key(answered(run(program, TOOLS, {"image": PICTURE}), reply)), calls
+    except EvaluationError:  # the first of no things, or a division by zero
+        return FAILED, calls
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -161,4 +166,6 @@ def test_the_answer_stays_and_no_call_is_added(seed: int) -> None:
         before, calls = _answer(nested, place)
         after, fewer = _answer(lines, place)
         assert after == before, nested.source
+        if before == FAILED:  # others of its calls may have been made
+            continue
         assert len(fewer) <= len(calls) and set(fewer) <= set(calls)  # less where one abstains
