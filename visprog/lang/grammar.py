@@ -91,7 +91,8 @@ class _Builder:
         self.tools = {n: spec for n, spec in tools.items() if video or spec.family != "video"}
         self.question = question
         self.spans = spans(question) if question is not None else ()
-        self.clauses = clauses(question) if question is not None else ()
+        longer = clauses(question) if question is not None else ()
+        self.clauses = dict.fromkeys((*longer, *self.spans))
         self.variables = variables
         self.made: dict[str, n.Part] = {}
         self.more: dict[n.Part, str] = {}  # the rule of each kind of list's later items
@@ -131,7 +132,7 @@ class _Builder:
                 self.made[_rule(kind)] = n.choice(self.ways(kind))
         self.made.update(literals(self.question))
         self.made["span"] = n.one_of(self.spans)
-        self.made["clause"] = n.one_of(dict.fromkeys((*self.clauses, *self.spans)))
+        self.made["clause"] = n.one_of(self.clauses)
         self.texts()
         self.logic()
         return self.made
@@ -161,8 +162,11 @@ class _Builder:
     def those(self, kind: t.Type) -> n.Part:
         """The items of a list of which something holds."""
         prefix, _ = self.inner[kind]
-        items = n.seq(f"[{_EACH} for {_EACH} in ", self.slot(t.ListType(kind)))
-        return n.seq(items, " if ", n.Ref(f"{prefix}bool"), "]")
+        return n.seq(self.picked(kind), n.Ref(f"{prefix}bool"), "]")
+
+    def picked(self, kind: t.Type) -> n.Part:
+        """The beginning of a list of some items of another."""
+        return n.seq(f"[{_EACH} for {_EACH} in ", self.slot(t.ListType(kind)), " if ")
 
     def gathered(self, kind: t.Type) -> list[n.Part]:
         """What numbers of the items of a list come to; the largest of pictures only, as there may
@@ -179,15 +183,13 @@ class _Builder:
         if item not in self.inner:
             return []
         prefix, inner = self.inner[item]
-        listed = self.slot(t.ListType(item))
-        made: list[n.Part] = []
-        for kind in inner.sources:
-            if isinstance(kind, t.Number):
-                said = n.Ref(prefix + _rule(kind))
-                which = n.choice([n.Quote(" == max("), n.Quote(" == min(")])
-                begun = n.seq(f"[{_EACH} for {_EACH} in ", listed, " if ", said, which)
-                made.append(n.seq(begun, self.for_each(_rule(kind), item), ")][0]"))
-        return made
+        which = n.choice([n.Quote(" == max("), n.Quote(" == min(")])
+        return [
+            n.seq(
+                self.picked(item), n.Ref(prefix + said), which, self.for_each(said, item), ")][0]"
+            )
+            for said in [_rule(kind) for kind in inner.sources if isinstance(kind, t.Number)]
+        ]
 
     # -- types
 
@@ -253,8 +255,7 @@ class _Builder:
         """The literals of a text parameter."""
         more = (whole(self.question or ""),) if param.name == "question" else ()
         if param.words.clauses and self.question is not None:
-            known = set(self.clauses) | set(self.spans)
-            others = [n.Quote(text) for text in more if text and text not in known]
+            others = [n.Quote(text) for text in more if text and text not in self.clauses]
             return n.seq('"', n.choice([n.Ref("clause"), *others]), '"')
         return self.literal(param.words.words, param.words.spans, tuple(filter(None, more)))
 

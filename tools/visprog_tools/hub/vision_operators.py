@@ -16,7 +16,7 @@ from typing import Any
 NAMES = ("nms", "qnms")  # those whose absence makes the import fail
 SCHEMA = "{}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
 
-_DECLARED: list[Any] = []  # a declaration lasts as long as its torch.library.Library
+_DECLARED: list[Any] = []  # a declaration lasts as long as its Library
 _LOCK = threading.Lock()
 
 
@@ -34,8 +34,9 @@ def declare_operators() -> None:
         if not places or find_spec("torch") is None or _loads(Path(places[0])):
             return
         import torch
+        from torch.library import Library
 
-        library = torch.library.Library("torchvision", "FRAGMENT")
+        library = Library("torchvision", "FRAGMENT")
         for name in NAMES:
             if not hasattr(torch.ops.torchvision, name):
                 library.define(SCHEMA.format(name))
